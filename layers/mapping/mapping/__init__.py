@@ -1,0 +1,1 @@
+"""What comes in, what goes out and what goes where: tables and total functions, without any I/O."""

@@ -1,0 +1,47 @@
+"""One planned vendor request as it waits in a queue."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from json import dumps
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class CampaignOrder(BaseModel):
+    """Which campaign is triggered, on whose order, and until when it still makes sense (ISO 8601)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    campaign_id: str
+    order_id: str
+    send_before: str
+
+
+class DeliveryMessage(BaseModel):
+    """Items are canonical events (`events`) or rows of identifier and trigger properties (`campaign`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    delivery_id: str
+    integration_id: str
+    kind: Literal["events", "campaign"]
+    created_at: str
+    items: list[dict[str, Any]]
+    campaign: CampaignOrder | None = None
+    replay_of: str | None = None
+
+    def body(self) -> str:
+        """The queue body: compact ASCII JSON."""
+        return frame(self, [dumps(item, separators=(",", ":")) for item in self.items])
+
+
+def frame(message: DeliveryMessage, items: Sequence[str]) -> str:
+    """The queue body of `message` with `items` already encoded: each event is encoded once, however often sent."""
+    head = dumps(message.model_dump(exclude={"items"}), separators=(",", ":"))
+    return f'{head[:-1]},"items":[{",".join(items)}]}}'
+
+
+def delivery_id(integration_id: str, *parts: str) -> str:
+    """The same installation and parts give the same id, so a redelivered batch plans the same deliveries."""
+    return "dlv_" + sha256(dumps([integration_id, *parts]).encode()).hexdigest()[:24]

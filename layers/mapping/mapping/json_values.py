@@ -1,0 +1,66 @@
+"""The JSON values an event may hold: finite numbers, whole text, bounded depth, no nulls."""
+
+from math import isfinite
+from typing import Any
+
+MAX_DEPTH = 32
+SMALLEST_INTEGER, LARGEST_INTEGER = -(2**63), 2**64 - 1
+
+
+class InvalidValue(ValueError):
+    """A value no vendor can take; `code` is one of bad_number, bad_value, too_deep."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+def clean_object(source: dict[str, Any], depth: int = 1) -> dict[str, Any]:
+    """A copy without nulls at any depth and with half surrogate pairs replaced by U+FFFD.
+
+    Browsers cut strings in the middle of a pair (`"…".substring(0, 255)`); such text cannot be encoded.
+    """
+    clean = {}
+    for key, value in source.items():
+        kind = type(value)
+        if kind is str:
+            if not value.isascii():
+                value = _whole_text(value)
+        elif value is None:
+            continue
+        elif kind is not bool:
+            value = _clean(value, depth)
+        clean[key if key.isascii() else _whole_text(key)] = value
+    return clean
+
+
+def _clean(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind is int:
+        if SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+            return value
+        raise InvalidValue("bad_number", "an integer does not fit in 64 bits")
+    if kind is float:
+        if isfinite(value):
+            return value
+        raise InvalidValue("bad_number", "NaN and Infinity are not JSON numbers")
+    if kind is str:
+        return value if value.isascii() else _whole_text(value)
+    if kind is bool:
+        return value
+    if depth >= MAX_DEPTH:
+        raise InvalidValue("too_deep", f"values are nested more than {MAX_DEPTH} levels deep")
+    if kind is dict:
+        return clean_object(value, depth + 1)
+    if kind is list:
+        return [_clean(item, depth + 1) for item in value if item is not None]
+    raise InvalidValue("bad_value", f"{kind.__name__} is not a JSON type")
+
+
+def _whole_text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -1,0 +1,136 @@
+"""What is remembered of a run between its steps, and of an audience between its runs."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mapping.export import ColumnType, RunKind, RunPlan
+
+type RunStatus = Literal[
+    "planning",
+    "waiting_lease",
+    "planned",
+    "waiting_approval",
+    "syncing",
+    "committing",
+    "done",
+    "cancelled",
+    "blocked",
+    "stale",
+]
+ENDED: frozenset[RunStatus] = frozenset({"done", "cancelled", "blocked", "stale"})
+STARTING: frozenset[RunStatus] = frozenset({"planning", "waiting_lease"})
+DECIDED: frozenset[RunStatus] = frozenset({"planned", "waiting_approval"})
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Halt(_Frozen):
+    """Why a run ends early: what Braze accepted so far is still committed."""
+
+    status: Literal["cancelled", "blocked"]
+    reason: str
+    detail: str = ""
+    by: str = ""
+
+
+class PlanRef(_Frozen):
+    """The plan that was fixed: where `plan.json` lies and the sha256 of its bytes."""
+
+    key: str
+    sha256: str
+
+
+class Run(_Frozen):
+    """One export on its way; times are ISO 8601 UTC. `plan` holds no parts, `plan_ref` says where they are."""
+
+    id: str
+    kind: RunKind
+    integration_id: str
+    export_id: str
+    key: str
+    etag: str
+    status: RunStatus
+    created_at: str
+    audience_id: str | None = None
+    split_id: str | None = None
+    campaign_id: str | None = None
+    mode: Literal["full", "delta"] = "full"
+    exported_at: str | None = None
+    attempt: int = 0
+    plan: RunPlan | None = None
+    plan_ref: PlanRef | None = None
+    parts: int = 0
+    parts_done: int = 0
+    queued: bool = False
+    approved: tuple[str, ...] = ()
+    approved_by: str = ""
+    halt: Halt | None = None
+    waits_on: str = ""
+    updated_at: str = ""
+    ended_at: str | None = None
+    report_key: str | None = None
+    result: dict[str, object] = {}
+
+    @property
+    def audience(self) -> str:
+        """The key of what is synced: installation, audience and split."""
+        return f"{self.integration_id}#{self.audience_id}#{self.split_id}"
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more happens to it, unless a stale run is approved."""
+        return self.status in ENDED or (self.status == "planned" and self.plan is not None and self.plan.dry_run)
+
+
+class Column(_Frozen):
+    """An attribute of a snapshot or export: `name` is Braze's, `field` the name inside our own files."""
+
+    name: str
+    type: ColumnType
+    field: str
+
+
+class ColumnRecord(_Frozen):
+    """What an installation first committed for an attribute, and which audiences send it."""
+
+    name: str
+    type: ColumnType
+    owners: tuple[str, ...] = ()
+
+
+class Snapshot(_Frozen):
+    """The last committed state of an audience: `version` counts commits, `prefix` says where its files lie.
+
+    `hashing` names the hash function that spread the rows over the partitions; another one means that
+    every file has to be read for each partition.
+    """
+
+    version: int
+    run_id: str
+    prefix: str
+    partitions: int = Field(ge=0)
+    hashing: str
+    identifier: Literal["external_id", "braze_id"]
+    columns: tuple[Column, ...] = ()
+    members: int = 0
+    rows: int = 0
+    exported_at: str = ""
+    committed_at: str = ""
+    data_points: tuple[int, ...] = ()
+
+
+class PartResult(_Frozen):
+    """What became of one part: line numbers count from 0, written as ranges ("0-74,80")."""
+
+    part: int
+    rows: int
+    accepted: str = ""
+    rejected: dict[str, str] = {}
+    held: str = ""
+    requests: int = 0
+    ended: Literal["sent", "halted", "gave_up"] = "sent"
+    started_at: str = ""
+    ended_at: str = ""
