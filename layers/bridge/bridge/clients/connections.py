@@ -1,0 +1,78 @@
+"""Connection pools that tell "nothing was sent" from "nobody knows", and that drop what a frozen worker left behind."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+IDLE_SECONDS = 10.0
+Guard = Callable[[str, int, str], bool]
+"""(host, port, connected peer address) → whether bytes may be sent there."""
+
+
+class _Careful:
+    """What both pools add: connect first and apart, check the peer, forget connections idle for over 10 s.
+
+    The age is measured by wall clock: a monotonic clock may stand still while a worker is frozen.
+    """
+
+    guard: Guard | None = None
+    wall: Callable[[], float] = time.time
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        idle_since = getattr(connection, "idle_since", None)
+        if idle_since is not None and abs(self.wall() - idle_since) > IDLE_SECONDS:
+            connection.close()
+        return connection
+
+    def _put_conn(self, connection: Any) -> None:
+        if connection is not None:
+            connection.idle_since = self.wall()
+        super()._put_conn(connection)  # type: ignore[misc]
+
+    def _validate_conn(self, conn: Any) -> None:
+        if conn.is_closed:
+            try:
+                conn.connect()
+            except (OSError, HTTPError, ValueError) as error:
+                conn.close()
+                raise NewConnectionError(conn, type(error).__name__) from error
+            self._check_peer(conn)
+        super()._validate_conn(conn)  # type: ignore[misc]
+
+    def _check_peer(self, connection: HTTPConnection) -> None:
+        guard, sock = self.guard, connection.sock
+        if guard is None or sock is None:
+            return
+        if not guard(connection.host, connection.port or 0, str(sock.getpeername()[0])):
+            connection.close()
+            raise NewConnectionError(connection, "the name resolves to an address inside a private network")
+
+
+class _HttpPool(_Careful, HTTPConnectionPool):
+    pass
+
+
+class _HttpsPool(_Careful, HTTPSConnectionPool):
+    pass
+
+
+class CarefulAdapter(HTTPAdapter):
+    """No retries of its own: a repeat is decided by who knows whether repeating is safe."""
+
+    def __init__(self, *, size: int, guard: Guard | None = None, wall: Callable[[], float] = time.time) -> None:
+        members = {"guard": staticmethod(guard) if guard else None, "wall": staticmethod(wall)}
+        self._pools = {
+            "http": type("HttpPool", (_HttpPool,), members),
+            "https": type("HttpsPool", (_HttpsPool,), members),
+        }
+        super().__init__(pool_connections=32, pool_maxsize=size, max_retries=Retry(0, read=False))
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:  # noqa: FBT001, FBT002 (the signature of requests)
+        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools

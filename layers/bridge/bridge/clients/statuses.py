@@ -1,0 +1,58 @@
+"""HTTP status → what happens next, for what both vendors mean alike; nowhere else is a status judged."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bridge.clients.rates import wait_after_429
+from bridge.clients.transport import Answer
+from bridge.errors import Blocked, BridgeError, Rejected, Retryable, Unknown
+
+Witness = Callable[[int, Any, int], None]
+"""Told of every answer before it is judged: status, parsed body (None when unreadable), latency in ms."""
+
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
+LONGEST_TEXT = 200
+
+_KEY_HINT = "the key is invalid, expired, of another instance, or lacks the permission: update the installation"
+_BLOCKED = {
+    401: ("unauthorized", _KEY_HINT),
+    402: ("payment_required", "the vendor refuses the account"),
+    403: ("forbidden", _KEY_HINT),
+    404: ("not_found", "the address or an id in it is wrong: check the installation's endpoint and ids"),
+    405: ("not_found", "the address does not take this call: check the installation's endpoint"),
+    407: ("forbidden", "a proxy stands in the way"),
+    410: ("not_found", "the address is gone: check the installation's endpoint"),
+    415: ("unsupported_media_type", "the address does not take JSON: check the installation's endpoint"),
+}
+
+
+def refusal(answer: Answer, now: datetime) -> BridgeError | None:
+    """The error an answer amounts to, or None for 2xx and for the 400, 413 and 422 each client reads itself."""
+    status = answer.status
+    if status == 429:
+        after = wait_after_429(answer.headers, now)
+        return Retryable("rate_limited", "the vendor answered 429", after=after, pauses=after is not None)
+    if status == 504:
+        return Unknown("gateway_timeout", "a gateway gave up waiting; the request may have been applied")
+    if status == 408 or status >= 500:
+        return Retryable("vendor_unavailable", f"the vendor answered {status}")
+    if status in _BLOCKED:
+        return Blocked(*_BLOCKED[status])
+    if status < 200 or 300 <= status < 400:
+        return Blocked("redirected", f"the vendor answered {status}: redirects are not followed")
+    if status >= 400 and status not in (400, 413, 422):
+        return Rejected(f"status_{status}", f"the vendor answered {status}")
+    return None
+
+
+def text(value: object) -> str:
+    """A vendor's message as one bounded line."""
+    return " ".join(str(value).split())[:LONGEST_TEXT] if value is not None else ""
+
+
+def code(value: object, *, otherwise: str) -> str:
+    """The vendor's own code when it is one (`EMAIL_BAD_FORMAT`), else `otherwise`; prose stays in the detail."""
+    line = text(value)
+    return line.lower() if _CODE.fullmatch(line) else otherwise

@@ -1,0 +1,42 @@
+"""The installation's key, read afresh at most every 15 s: a bad key on a thousand messages is not a thousand reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Protocol
+
+from mapping.installation import Installation
+
+REFRESH_EVERY = timedelta(seconds=15)
+
+
+class Secrets(Protocol):
+    """Where keys are kept."""
+
+    def get(self, catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]:
+        """Raises Blocked when there is none, Retryable when it cannot be read now."""
+        ...
+
+
+@dataclass(slots=True)
+class Credentials:
+    """Shared by a worker's threads."""
+
+    secrets: Secrets
+    _refreshed: dict[str, datetime] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def current(self, installation: Installation) -> dict[str, str]:
+        """The key as last read."""
+        return self.secrets.get(installation.catalog_key, installation.id)
+
+    def refreshed(self, installation: Installation, used: Mapping[str, str], now: datetime) -> dict[str, str] | None:
+        """The key as it is now; None when it was read afresh a moment ago and is the one just refused."""
+        with self._lock:
+            last = self._refreshed.get(installation.id)
+            fresh = last is None or now - last >= REFRESH_EVERY
+            if fresh:
+                self._refreshed[installation.id] = now
+        found = self.secrets.get(installation.catalog_key, installation.id, fresh=fresh)
+        return found if fresh or found != used else None
