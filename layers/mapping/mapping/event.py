@@ -175,9 +175,8 @@ def _sent(sent_at: str | None) -> datetime | None:
 
 def _canonical(value: object, field: str) -> str:
     moment = _moment(value, field)
-    if type(value) is str and len(value) == _CANONICAL_TIME and value[10] == "T" and value[19] == ".":
-        if value[23] == "Z" and value[7] == "-":
-            return value
+    if type(value) is str and len(value) == _CANONICAL_TIME and value[7] + value[10] + value[19] + value[23] == "-T.Z":
+        return value
     return _iso(moment)
 
 

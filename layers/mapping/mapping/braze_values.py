@@ -1,0 +1,121 @@
+"""Which values Braze stores in full: one total function a kind, None meaning "not this field's" (facts/braze.md 2.4-2.6)."""
+
+import re
+from datetime import date as Date
+from datetime import datetime
+from json import JSONEncoder
+from typing import Any, Final
+
+MAX_STRING: Final = 255
+MAX_ARRAY: Final = 500
+MAX_OBJECT_BYTES: Final = 50_000
+MAX_ARRAY_BYTES: Final = 100_000
+
+_GENDERS: Final = {"male": "M", "female": "F", "other": "O", "unknown": "N"} | {g.lower(): g for g in "MFONP"}
+_STATES: Final = frozenset({"opted_in", "subscribed", "unsubscribed"})
+_LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]+)?", re.ASCII)
+_dumps: Final = JSONEncoder(separators=(",", ":")).encode
+
+
+def text(value: Any) -> str | None:
+    """Text of at most 255 characters."""
+    return value if isinstance(value, str) and len(value) <= MAX_STRING else None
+
+
+def filled_text(value: Any) -> str | None:
+    """Text of 1 to 255 characters."""
+    return text(value) or None
+
+
+def phone(value: Any) -> str | None:
+    """A number's digits, or text as it stands."""
+    return str(value) if type(value) is int else filled_text(value)
+
+
+def date(value: Any) -> str | None:
+    """`YYYY-MM-DD` out of an ISO 8601 date or time, its time cut off."""
+    head = value[:10] if isinstance(value, str) and (len(value) == 10 or value[10:11] in ("T", " ")) else ""
+    try:
+        return head if len(head) == 10 and Date.fromisoformat(head).isoformat() == head else None
+    except ValueError:
+        return None
+
+
+def moment(value: Any) -> str | None:
+    """An ISO 8601 time as it stands."""
+    try:
+        return value if isinstance(value, str) and datetime.fromisoformat(value) else None
+    except ValueError:
+        return None
+
+
+def gender(value: Any) -> str | None:
+    """Braze's letter for a gender."""
+    return _GENDERS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def language(value: Any) -> str | None:
+    """The two-letter language of a locale such as `en-GB`."""
+    found = _LANGUAGE.fullmatch(value.strip()) if isinstance(value, str) else None
+    return found[1].lower() if found else None
+
+
+def flag(value: Any) -> bool | None:
+    """A boolean and nothing that looks like one."""
+    return value if isinstance(value, bool) else None
+
+
+def thing(value: Any) -> dict[str, Any] | None:
+    """An object Braze has room for."""
+    return value if isinstance(value, dict) and not problem(value) else None
+
+
+def location(value: Any) -> dict[str, Any] | None:
+    """An object of two numbers: `BAD_LOCATION_UPDATE` otherwise."""
+    if not isinstance(value, dict):
+        return None
+    point = (value.get("longitude"), value.get("latitude"))
+    return value if all(isinstance(part, int | float) and not isinstance(part, bool) for part in point) else None
+
+
+def subscription(value: Any) -> str | None:
+    """One of the three subscription states."""
+    return value if isinstance(value, str) and value in _STATES else None
+
+
+def groups(value: Any) -> list[Any] | None:
+    """Subscription groups: each an object with its id and one of two states."""
+    if not isinstance(value, list) or not value:
+        return None
+    return value if all(_is_group(group) for group in value) else None
+
+
+def _is_group(group: Any) -> bool:
+    if not isinstance(group, dict) or not isinstance(group.get("subscription_group_id"), str):
+        return False
+    return group.get("subscription_state") in ("subscribed", "unsubscribed")
+
+
+def problem(value: Any) -> str:
+    """Why Braze would not store a custom value in full, or an empty string."""
+    if isinstance(value, str):
+        return "string_too_long" if len(value) > MAX_STRING else ""
+    if isinstance(value, dict):
+        return "object_too_large" if len(_dumps(value)) > MAX_OBJECT_BYTES else ""
+    if isinstance(value, list):
+        return _array_problem(value)
+    return ""
+
+
+def _array_problem(values: list[Any]) -> str:
+    plain = not any(isinstance(item, dict) for item in values)
+    if plain and len(values) > MAX_ARRAY:
+        return "array_too_long"
+    if any(isinstance(item, str) and len(item) > MAX_STRING for item in values):
+        return "string_too_long"
+    return "array_too_large" if len(_dumps(values)) > MAX_ARRAY_BYTES else ""
+
+
+def size(value: Any) -> int:
+    """Bytes of a value as compact JSON."""
+    return len(_dumps(value))
