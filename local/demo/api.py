@@ -1,0 +1,119 @@
+"""The bundle's own HTTP API as an outsider sees it, as far as the demonstration needs it."""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from local.demo.stack import Stack
+from local.demo.web import Http, Refused
+
+Json = dict[str, Any]
+BATCH = 500
+SENDERS = 4
+
+
+class Api:
+    """Admin calls with the admin token, events with the write key, activations with a token of their own."""
+
+    def __init__(self, stack: Stack) -> None:
+        """Both sessions go to the same front."""
+        self._url = stack.api_url
+        self._admin = Http(stack.api_url, {"Authorization": f"Bearer {stack.admin_token}"})
+        self._key = stack.write_key
+
+    def install(self, catalog_key: str, body: Json) -> Json:
+        """The new installation."""
+        path = f"/v1/admin/integration-catalog/{catalog_key}/install"
+        installed: Json = self._admin.call("POST", path, json=body)
+        return installed
+
+    def update(self, integration_id: str, changes: Json) -> None:
+        """A new revision of an installation."""
+        self._admin.call("PATCH", f"/v1/admin/integrations/{integration_id}", json=changes)
+
+    def uninstall(self, integration_id: str) -> None:
+        """Its runs, deliveries and letters stay readable."""
+        self._admin.call("DELETE", f"/v1/admin/integrations/{integration_id}")
+
+    def installations(self) -> list[Json]:
+        """All that are installed."""
+        return list(self._pages("/v1/admin/integrations"))
+
+    def create_source(self, name: str) -> Json:
+        """A server source marked `test`: it feeds only the installations that name it."""
+        source: Json = self._admin.call(
+            "POST", "/v1/admin/sources", json={"name": name, "kind": "server", "test": True}
+        )
+        return source
+
+    def create_token(self, name: str, role: str) -> str:
+        """A token, shown this once."""
+        return str(self._admin.call("POST", "/v1/admin/tokens", json={"name": name, "role": role})["token"])
+
+    def live_events(self, integration_ids: frozenset[str]) -> list[Json]:
+        """The delivery rows of these installations."""
+        rows = self._pages("/v1/admin/live-events")
+        return [row for row in rows if row["integration_id"] in integration_ids]
+
+    def runs(self) -> list[Json]:
+        """Every audience and campaign run there is."""
+        return list(self._pages("/v1/admin/audience-runs"))
+
+    def run(self, run_id: str) -> Json:
+        """One run with its plan, progress and result."""
+        found: Json = self._admin.call("GET", f"/v1/admin/audience-runs/{run_id}")
+        return found
+
+    def approve(self, run_id: str) -> None:
+        """Let a waiting run go on."""
+        self._admin.call("POST", f"/v1/admin/audience-runs/{run_id}/approve", json={})
+
+    def dead_letters(self) -> list[Json]:
+        """Every dead letter on file."""
+        return list(self._pages("/v1/admin/dead-letters"))
+
+    def health(self) -> Json:
+        """What the bundle says about itself."""
+        found: Json = self._admin.call("GET", "/v1/admin/health")
+        return found
+
+    def activate(self, token: str, activation: Json) -> Json:
+        """One call of an ActionIQ journey."""
+        session = Http(self._url, {"Authorization": f"Bearer {token}"})
+        answer: Json = session.call("POST", "/v1/activations", json=activation)
+        return answer
+
+    def send(self, events: Sequence[Json], write_key: str | None = None) -> Iterator[int]:
+        """Batches of 500, gzip, four at a time; yields how many each batch had accepted."""
+        batches = [events[start : start + BATCH] for start in range(0, len(events), BATCH)]
+        credentials = base64.b64encode(f"{write_key or self._key}:".encode()).decode()
+        headers = {
+            "Authorization": f"Basic {credentials}",
+            "Content-Type": "application/json",
+            "Content-Encoding": "gzip",
+        }
+        with ThreadPoolExecutor(SENDERS) as senders:
+            yield from senders.map(lambda batch: _post_batch(Http(self._url, headers), batch), batches)
+
+    def _pages(self, path: str) -> Iterator[Json]:
+        cursor: str | None = None
+        while True:
+            page = self._admin.call(
+                "GET", path, params={"limit": 100} | ({"cursor": cursor} if cursor else {})
+            )
+            yield from page["data"]
+            cursor = page.get("next_cursor")
+            if not cursor:
+                return
+
+
+def _post_batch(session: Http, batch: Sequence[Json]) -> int:
+    """Repeatable: the message ids are claimed, so a batch sent twice counts once."""
+    body = gzip.compress(json.dumps({"batch": list(batch)}).encode(), 6)
+    answer = session.call("POST", "/v1/batch", data=body)
+    if answer.get("accepted") != len(batch):
+        raise Refused(f"a batch of {len(batch)} events was not accepted whole: {json.dumps(answer)[:500]}")
+    return len(batch)

@@ -1,0 +1,78 @@
+"""Before the first event: nothing left from earlier, both vendors installed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from local.demo.api import Api
+from local.demo.aws import Account
+from local.demo.stack import Stack
+from local.demo.standins import StandIns
+from local.demo.watch import Watch
+
+Json = dict[str, Any]
+DESTINATION = "dest-12345"
+
+# The body of the documented curl, word for word.
+ACTIONIQ: Json = {
+    "name": "ActionIQ",
+    "variant": "default",
+    "config": {
+        "api_key": "aiq_xxxxxxxxxxxxxxxxxxxx",
+        "account_id": "your-account-id",
+        "destination_id": DESTINATION,
+    },
+    "delivery_mode": "server_side",
+}
+
+
+def braze(stack: Stack) -> Json:
+    """The same for Braze, against the stand-in."""
+    return {
+        "name": "Braze",
+        "variant": "default",
+        "config": {"rest_api_key": "brz_local_key", "rest_endpoint": stack.braze_url},
+        "delivery_mode": "server_side",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The two installations of one demonstration, and the write key that feeds them."""
+
+    actioniq: str
+    braze: str
+    write_key: str
+
+    @property
+    def both(self) -> frozenset[str]:
+        """Their ids."""
+        return frozenset({self.actioniq, self.braze})
+
+
+def alone(stack: Stack, api: Api, standins: StandIns, account: Account, watch: Watch) -> Installed:
+    """The stack to itself: whatever is installed goes, what is under way ends, both stand-ins are emptied."""
+    for installation in api.installations():
+        api.uninstall(installation["id"])
+    quiet(account, watch)
+    standins.reset()
+    actioniq = api.install("actioniq", ACTIONIQ)
+    return Installed(actioniq["id"], api.install("braze", braze(stack))["id"], stack.write_key)
+
+
+def beside(stack: Stack, api: Api, tag: str) -> Installed:
+    """Next to whatever else is installed: a source of its own that feeds two installations of its own."""
+    source = api.create_source(f"demo {tag}")
+    own = {"sources": [source["id"]]}
+    actioniq = api.install("actioniq", ACTIONIQ | {"name": f"ActionIQ {tag}"} | own)
+    installed = api.install("braze", braze(stack) | {"name": f"Braze {tag}"} | own)
+    return Installed(actioniq["id"], installed["id"], source["write_key"])
+
+
+def quiet(account: Account, watch: Watch) -> None:
+    """Wait until no queue of the flow holds a message; letters in dead-letter queues do not count."""
+
+    def empty() -> int:
+        flow = {name: depth for name, depth in account.depths().items() if "DeadLetter" not in name}
+        return sum(depth == 0 for depth in flow.values())
+
+    watch.until("queues that are empty", len([n for n in account.depths() if "DeadLetter" not in n]), empty)

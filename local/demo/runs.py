@@ -1,0 +1,76 @@
+"""One export at a time: upload, wait for its run, approve it when it asks, read the stand-in's meters."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from local.demo.api import Api
+from local.demo.aws import Account
+from local.demo.exports import File
+from local.demo.standins import StandIns
+from local.demo.watch import Missing, Watch
+
+Json = dict[str, Any]
+ENDED = frozenset({"done", "cancelled", "blocked", "stale"})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run, and what it cost by the stand-in's own count."""
+
+    plan: Json
+    waited_for: tuple[str, ...]
+    requests: int
+    data_points: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Uploads exports and follows their runs."""
+
+    api: Api
+    account: Account
+    standins: StandIns
+    watch: Watch
+
+    def run(self, files: Sequence[File]) -> Run:
+        """From the upload to the end of the run; `Missing` when it ends otherwise than done."""
+        started = time.monotonic()
+        points, requests = self.standins.data_points(), self.standins.track_requests()
+        known = {run["id"] for run in self.api.runs()}
+        self.account.upload(files)
+        run_id = self._appeared(known, files[-1].key)
+        waited_for = self._finished(run_id)
+        return Run(
+            plan=self.api.run(run_id)["plan"],
+            waited_for=waited_for,
+            requests=self.standins.track_requests() - requests,
+            data_points=self.standins.data_points() - points,
+            seconds=time.monotonic() - started,
+        )
+
+    def _new(self, known: set[str]) -> list[str]:
+        return [run["id"] for run in self.api.runs() if run["id"] not in known]
+
+    def _appeared(self, known: set[str], manifest: str) -> str:
+        self.watch.until(f"a run for {manifest}", 1, lambda: len(self._new(known)))
+        return self._new(known)[0]
+
+    def _finished(self, run_id: str) -> tuple[str, ...]:
+        reasons: tuple[str, ...] = ()
+
+        def ended() -> int:
+            nonlocal reasons
+            run = self.api.run(run_id)
+            if run["status"] == "waiting_approval" and not reasons:
+                reasons = tuple(map(str, run["plan"]["waits_for"]))
+                self.api.approve(run_id)
+            return int(run["status"] in ENDED)
+
+        self.watch.until(f"the end of run {run_id}", 1, ended)
+        run = self.api.run(run_id)
+        if run["status"] != "done":
+            raise Missing(f"run {run_id} ended {run['status']}: {run.get('result')}", self.watch.diagnose())
+        return reasons
