@@ -1,0 +1,67 @@
+"""Canonical events framed for EventQueue: a few large messages, never one per event."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import PydanticSerializationError, to_json
+
+MAX_FRAME_BYTES = 250_000
+"""Four to a call of at most 1 MiB; small enough that one frame is a small loss of time when it is retried."""
+
+MAX_EVENT_BYTES = 64 * 1024
+"""Of one event as UTF-8 JSON (Signal's ingestion/batch page)."""
+
+OWN_FIELDS_BYTES = 1024
+"""Room for what normalising adds (receivedAt, sourceId, …), so that it never costs the sender an event."""
+
+Encoded = tuple[int, bytes]
+"""The position of an event in the request, and its JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message body, and the positions of the events it holds."""
+
+    body: str
+    positions: tuple[int, ...]
+
+
+def encoded(event: Mapping[str, Any]) -> bytes:
+    """ASCII JSON: SQS refuses some characters that JSON allows, so nothing beyond ASCII is written raw."""
+    try:
+        return to_json(event, ensure_ascii=True)
+    except PydanticSerializationError:  # a lone surrogate, which the C encoder of json lets through
+        return json.dumps(event, separators=(",", ":")).encode()
+
+
+def too_large(event: Mapping[str, Any], ascii_json: bytes) -> bool:
+    """Judged by the size the sender saw: escapes can make the ASCII form up to three times longer."""
+    limit = MAX_EVENT_BYTES + OWN_FIELDS_BYTES
+    if len(ascii_json) <= limit:
+        return False
+    text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+    return len(text.encode("utf-8", "surrogatepass")) > limit
+
+
+def framed(events: Iterable[Encoded], head: Mapping[str, Any], limit: int = MAX_FRAME_BYTES) -> list[Frame]:
+    """Frames of at most `limit` bytes each (one event alone may be larger), in order."""
+    opening = json.dumps(head, separators=(",", ":"))[:-1] + ',"batch":['
+    frames: list[Frame] = []
+    open_events: list[Encoded] = []
+    size = len(opening)
+    for event in events:
+        if open_events and size + len(event[1]) > limit:
+            frames.append(_closed(opening, open_events))
+            open_events, size = [], len(opening)
+        open_events.append(event)
+        size += len(event[1]) + 1
+    if open_events:
+        frames.append(_closed(opening, open_events))
+    return frames
+
+
+def _closed(opening: str, events: Sequence[Encoded]) -> Frame:
+    body = opening + b",".join([text for _, text in events]).decode("ascii") + "]}"
+    return Frame(body, tuple(position for position, _ in events))
