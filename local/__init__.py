@@ -1,0 +1,1 @@
+"""Brings the real template up on this machine, on an AWS emulator and with the two vendors' stand-ins."""
