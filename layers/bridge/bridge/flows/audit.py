@@ -1,0 +1,63 @@
+"""The audit log: one entry per change, old and new, never a secret."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bridge.flows.admin_api import Actor, Call
+from bridge.flows.gateway import Answer
+from bridge.flows.lists import Page, listed
+
+Entry = dict[str, Any]
+Changes = Mapping[str, Mapping[str, Any]]
+
+
+class AuditLog(Protocol):
+    """Keeps entries, newest first."""
+
+    def append(self, entry: Entry) -> None: ...
+    def page(self, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Records what was done; `new_id` makes the id of an entry."""
+
+    log: AuditLog
+    clock: Callable[[], datetime]
+    new_id: Callable[[str], str]
+
+    def record(self, actor: Actor, action: str, resource_type: str, resource_id: str, changes: Changes) -> None:
+        """`action` is `<resource>.<past tense>`, such as `integration.created`."""
+        self.log.append(
+            {
+                "id": self.new_id("aud"),
+                "action": action,
+                "user_id": actor.token_id,
+                "user_name": actor.name,
+                "resource_type": resource_type,
+                "resource_id": resource_id,
+                "changes": changes,
+                "ip_address": actor.ip_address,
+                "user_agent": actor.user_agent,
+                "timestamp": iso(self.clock()),
+            }
+        )
+
+    def entries(self, call: Call) -> Answer:
+        """GET /v1/admin/audit-logs"""
+        page = Page.of(call.query)
+        return listed(*self.log.page(page.limit, page.cursor))
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Field by field, what differs; a field that is absent on one side is None there."""
+    fields = [*old, *(field for field in new if field not in old)]
+    pairs = {field: {"old": old.get(field), "new": new.get(field)} for field in fields}
+    return {field: pair for field, pair in pairs.items() if pair["old"] != pair["new"]}
+
+
+def iso(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds and `Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,58 @@
+"""Live events: every planned vendor request, newest first, and its four stages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bridge.flows.admin_api import Call, missing
+from bridge.flows.gateway import Answer, answer_json
+from bridge.flows.lists import Page, listed
+
+Row = Mapping[str, Any]
+"""A delivery as the API shows it: `delivery_id, integration_id, kind, status, vendor_status, attempt, events, at`."""
+
+STAGES = ("input", "mapped", "request", "response")
+
+
+class Deliveries(Protocol):
+    """Reads delivery rows."""
+
+    def page(
+        self, limit: int, cursor: str | None, *, integration_id: str | None, status: str | None, kind: str | None
+    ) -> tuple[list[Row], str | None]: ...
+    def get(self, delivery_id: str) -> Row | None: ...
+
+
+class Stages(Protocol):
+    """Reads what was kept of a delivery; None when it was not kept or has expired."""
+
+    def get(self, row: Row) -> Mapping[str, Any] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvents:
+    """The reading side of deliveries."""
+
+    deliveries: Deliveries
+    stages: Stages
+
+    def list(self, call: Call) -> Answer:
+        """GET /v1/admin/live-events?integration_id=&status=&kind="""
+        page = Page.of(call.query)
+        rows, cursor = self.deliveries.page(
+            page.limit,
+            page.cursor,
+            integration_id=call.query.get("integration_id") or None,
+            status=call.query.get("status") or None,
+            kind=call.query.get("kind") or None,
+        )
+        return listed(rows, cursor)
+
+    def get(self, call: Call) -> Answer:
+        """GET /v1/admin/live-events/{delivery_id}: the row, its stages (null once expired) and outcomes."""
+        row = self.deliveries.get(call.params["delivery_id"])
+        if row is None:
+            raise missing("delivery")
+        kept = self.stages.get(row) or {}
+        stages = {stage: kept.get(stage) for stage in STAGES}
+        return answer_json(200, {**row, "stages": stages, "outcomes": kept.get("outcomes")})

@@ -1,0 +1,12 @@
+"""What the install function is told."""
+
+from bridge.settings import CommaList, Settings
+
+
+class InstallSettings(Settings):
+    """Catalog, installations, sources, tokens, audit."""
+
+    stack_name: str
+    installations_table: str
+    extra_allowed_hosts: CommaList = ()
+    actioniq_base_url: str = ""
