@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from local.demo import clues, events, log, prepare
 from local.demo.api import Api
 from local.demo.aws import Account
@@ -74,7 +72,7 @@ def lost_and_doubled(expected: Iterable[str], found: Iterable[str]) -> tuple[int
 
 def measure(stack: Stack, orders: list[Order]) -> Measured:
     """Everything, from an emptied stack to the last id compared."""
-    api, account = Api(stack), Account(stack, boto3.Session())
+    api, account = Api(stack), Account(stack)
     standins = StandIns(stack, prepare.DESTINATION)
     watch = Watch(lambda: clues.gather(api, account), Patience(total=3600, stalled=120, poll=1))
     prepare.alone(stack, api, standins, account, watch)
@@ -83,8 +81,8 @@ def measure(stack: Stack, orders: list[Order]) -> Measured:
     started = time.monotonic()
     sum(api.send(built))
     accepted = time.monotonic() - started
-    watch.until("records at ActionIQ", len(orders), standins.records_total)
-    watch.until("events at Braze", len(orders), standins.events_total)
+    watch.until("records at ActionIQ", len(orders), standins.records)
+    watch.until("events at Braze", len(orders), standins.events)
     delivered = time.monotonic() - started
     prepare.quiet(account, watch)
     return _checked(standins, built, accepted, delivered)

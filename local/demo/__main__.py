@@ -6,7 +6,6 @@ import sys
 import uuid
 from pathlib import Path
 
-import boto3
 from rich.console import Console
 
 from local.demo import audience, clues, log, prepare, report
@@ -45,7 +44,7 @@ def _options() -> argparse.Namespace:
 
 def _play(options: argparse.Namespace, console: Console) -> int:
     stack = Stack.read(options.stack)
-    api, account = Api(stack), Account(stack, boto3.Session())
+    api, account = Api(stack), Account(stack)
     standins = StandIns(stack, prepare.DESTINATION)
     watch = Watch(lambda: clues.gather(api, account))
     orders = log.sample(log.read(options.log), options.customers, until=max(audience.EXPORTS))

@@ -71,6 +71,10 @@ class Api:
         """Let a waiting run go on."""
         self._admin.call("POST", f"/v1/admin/audience-runs/{run_id}/approve", json={})
 
+    def cancel(self, run_id: str) -> None:
+        """End a run early."""
+        self._admin.call("POST", f"/v1/admin/audience-runs/{run_id}/cancel", json={})
+
     def dead_letters(self) -> list[Json]:
         """Every dead letter on file."""
         return list(self._pages("/v1/admin/dead-letters"))

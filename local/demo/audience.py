@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from local.demo.log import Order, rank
 
-AUDIENCE = "spent50_90d"
+AUDIENCE = "spent50-90d"
 TREATED, HOLDOUT = "1", "2"
 SPLITS = (TREATED, HOLDOUT)
 EXPORTS = (date(1997, 3, 31), date(1997, 4, 30), date(1997, 5, 31))

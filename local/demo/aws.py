@@ -7,6 +7,7 @@ import boto3
 
 from local.demo.exports import File
 from local.demo.stack import Stack
+from local.settings import REGION, ROOT_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """Plain AWS clients against the emulator, with the credentials of whoever brought the stack up."""
+    """Plain AWS clients of the emulated account's root user."""
 
-    def __init__(self, stack: Stack, session: boto3.Session) -> None:
-        """`session` brings the credentials and the region."""
+    def __init__(self, stack: Stack) -> None:
+        """Nothing is read from the environment: a real account cannot be meant by mistake."""
+        session = boto3.Session(ROOT_KEY, ROOT_KEY, region_name=REGION)
         self._s3: S3Client = session.client("s3", endpoint_url=stack.emulator_url)
         self._sqs: SQSClient = session.client("sqs", endpoint_url=stack.emulator_url)
         self._outputs = stack.outputs
@@ -27,9 +29,10 @@ class Account:
         for file in files:
             self._s3.put_object(Bucket=self._outputs["ExportBucketName"], Key=file.key, Body=file.body)
 
-    def depths(self) -> dict[str, int]:
-        """Messages in each queue, those in flight included."""
-        queues = {name: url for name, url in self._outputs.items() if name.endswith("QueueUrl")}
+    def depths(self, without: str = "\0") -> dict[str, int]:
+        """Messages in each queue, those in flight included; `without` leaves out queues of that name."""
+        names = (name for name in self._outputs if name.endswith("QueueUrl") and without not in name)
+        queues = {name: self._outputs[name] for name in names}
         return {name: self._depth(url) for name, url in sorted(queues.items())}
 
     def _depth(self, url: str) -> int:

@@ -37,8 +37,9 @@ def best(members: Sequence[Member]) -> list[Member]:
 def export(exporter: Exporter, integration_id: str, tag: str, members: Sequence[Member]) -> Run:
     """A campaign export, made now: campaigns are for the next 24 hours."""
     prefix = exports.campaign_prefix(integration_id, JOINERS, f"welcome-{tag}")
+    made_now = datetime.now(UTC)
     return exporter.run(
-        exports.files(prefix, exports.CAMPAIGN_COLUMNS, members, exported_at=datetime.now(UTC))
+        integration_id, exports.files(prefix, exports.CAMPAIGN_COLUMNS, members, exported_at=made_now)
     )
 
 

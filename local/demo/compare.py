@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -123,10 +123,12 @@ def _is_number(found: object) -> bool:
 
 
 def _instant(text: str) -> datetime | None:
+    """Without a zone it is UTC, as Braze reads it."""
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def summary(found: Iterable[Difference]) -> dict[str, int]:

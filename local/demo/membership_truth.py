@@ -41,7 +41,7 @@ def members(orders: Iterable[Order], as_of: date, split: str) -> dict[str, State
         value[order.customer] += order.dollars
         last[order.customer] = max(order.day, last.get(order.customer, order.day))
     return {
-        who: {"orders": count[who], "lifetime_value": value[who], "last_order_date": _midnight(last[who])}
+        who: {"orders": count[who], "lifetime_value": value[who], "last_order_date": midnight(last[who])}
         for who, spent in recent.items()
         if spent > 50
     }
@@ -52,7 +52,7 @@ def _side(customer: str) -> str:
     return "1" if int(digest[:8], 16) % 5 else "2"
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

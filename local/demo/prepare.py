@@ -1,16 +1,18 @@
 """Before the first event: nothing left from earlier, both vendors installed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local.demo.api import Api
 from local.demo.aws import Account
+from local.demo.runs import ENDED
 from local.demo.stack import Stack
 from local.demo.standins import StandIns
-from local.demo.watch import Watch
+from local.demo.watch import Missing, Patience, Watch
 
 Json = dict[str, Any]
 DESTINATION = "dest-12345"
+QUIET = Patience(total=30, stalled=30)
 
 # The body of the documented curl, word for word.
 ACTIONIQ: Json = {
@@ -51,6 +53,9 @@ class Installed:
 
 def alone(stack: Stack, api: Api, standins: StandIns, account: Account, watch: Watch) -> Installed:
     """The stack to itself: whatever is installed goes, what is under way ends, both stand-ins are emptied."""
+    for run in api.runs():
+        if run["status"] not in ENDED:
+            api.cancel(run["id"])
     for installation in api.installations():
         api.uninstall(installation["id"])
     quiet(account, watch)
@@ -68,11 +73,17 @@ def beside(stack: Stack, api: Api, tag: str) -> Installed:
     return Installed(actioniq["id"], installed["id"], source["write_key"])
 
 
-def quiet(account: Account, watch: Watch) -> None:
-    """Wait until no queue of the flow holds a message; letters in dead-letter queues do not count."""
+def gone(api: Api, installed: Installed) -> None:
+    """Take two installations away again."""
+    for integration_id in sorted(installed.both):
+        api.uninstall(integration_id)
 
-    def empty() -> int:
-        flow = {name: depth for name, depth in account.depths().items() if "DeadLetter" not in name}
-        return sum(depth == 0 for depth in flow.values())
 
-    watch.until("queues that are empty", len([n for n in account.depths() if "DeadLetter" not in n]), empty)
+def quiet(account: Account, watch: Watch) -> bool:
+    """Wait a while until no queue of the flow holds a message; letters in dead-letter queues do not count."""
+    calm = replace(watch, patience=QUIET)
+    try:
+        calm.until("empty queues", 1, lambda: int(not any(account.depths("DeadLetter").values())))
+    except Missing:
+        return False
+    return True

@@ -35,28 +35,36 @@ class Exporter:
     standins: StandIns
     watch: Watch
 
-    def run(self, files: Sequence[File]) -> Run:
+    def run(self, integration_id: str, files: Sequence[File]) -> Run:
         """From the upload to the end of the run; `Missing` when it ends otherwise than done."""
         started = time.monotonic()
-        points, requests = self.standins.data_points(), self.standins.track_requests()
-        known = {run["id"] for run in self.api.runs()}
+        points, requests = self._meters()
         self.account.upload(files)
-        run_id = self._appeared(known, files[-1].key)
+        run_id = self._appeared(integration_id, files[-1].key)
         waited_for = self._finished(run_id)
+        after = self._meters()
         return Run(
             plan=self.api.run(run_id)["plan"],
             waited_for=waited_for,
-            requests=self.standins.track_requests() - requests,
-            data_points=self.standins.data_points() - points,
+            requests=after[1] - requests,
+            data_points=after[0] - points,
             seconds=time.monotonic() - started,
         )
 
-    def _new(self, known: set[str]) -> list[str]:
-        return [run["id"] for run in self.api.runs() if run["id"] not in known]
+    def _meters(self) -> tuple[int, int]:
+        """Braze answers before it applies: read the meter when nothing waits any more."""
+        self.watch.until("profiles settled at Braze", 1, lambda: int(self.standins.waiting() == 0))
+        return self.standins.data_points(), self.standins.track_requests()
 
-    def _appeared(self, known: set[str], manifest: str) -> str:
-        self.watch.until(f"a run for {manifest}", 1, lambda: len(self._new(known)))
-        return self._new(known)[0]
+    def _appeared(self, integration_id: str, manifest: str) -> str:
+        export_id = manifest.split("/")[-2]
+
+        def found() -> list[str]:
+            runs = (run for run in self.api.runs() if run["integration_id"] == integration_id)
+            return [run["id"] for run in runs if run["export_id"] == export_id]
+
+        self.watch.until(f"a run for {manifest}", 1, lambda: len(found()))
+        return found()[0]
 
     def _finished(self, run_id: str) -> tuple[str, ...]:
         reasons: tuple[str, ...] = ()
@@ -65,7 +73,7 @@ class Exporter:
             nonlocal reasons
             run = self.api.run(run_id)
             if run["status"] == "waiting_approval" and not reasons:
-                reasons = tuple(map(str, run["plan"]["waits_for"]))
+                reasons = tuple(f"{wait['code']}: {wait['detail']}" for wait in run["plan"]["waits_for"])
                 self.api.approve(run_id)
             return int(run["status"] in ENDED)
 

@@ -81,13 +81,14 @@ class Scenario:
 
     def _send(self, expected: Truth) -> None:
         built = events.build(self.orders, run=self.tag)
+        self.standins.begin()
         self.say(f"sending {len(built)} events in batches of 500 ...")
         self.report.sent = sum(self.api.send(built, self.installed.write_key))
         watch = self.exporter.watch
         self.say("... accepted; waiting for ActionIQ and Braze to hold them all ...")
-        watch.until("records at ActionIQ", len(expected.records), self.standins.records_total)
-        watch.until("events at Braze", len(expected.events), self.standins.events_total)
-        watch.until("profiles at Braze", len(expected.profiles), self.standins.profiles_total)
+        watch.until("records at ActionIQ", len(expected.records), self.standins.records)
+        watch.until("events at Braze", len(expected.events), self.standins.events)
+        watch.until("profiles at Braze", len(expected.profiles), self.standins.profiles)
 
     def _export(self, expected: Truth) -> None:
         for planned in sorted(expected.runs, key=lambda run: (run.as_of, run.split)):
@@ -97,7 +98,9 @@ class Scenario:
                 self.installed.braze, audience.AUDIENCE, planned.split, f"{planned.as_of}-{self.tag}"
             )
             at = exports.end_of(planned.as_of)
-            run = self.exporter.run(exports.files(prefix, exports.AUDIENCE_COLUMNS, rows, exported_at=at))
+            run = self.exporter.run(
+                self.installed.braze, exports.files(prefix, exports.AUDIENCE_COLUMNS, rows, exported_at=at)
+            )
             for reason in run.waited_for:
                 self.say(f"  the run waited for a person: {reason}; approved")
             self.report.runs.append((planned, run))
@@ -115,7 +118,7 @@ class Scenario:
         self.report.activation = campaign.activate(self.api, token, self.installed.braze, self.tag, best)
         self.report.recipients, self.report.activated = len(joiners), len(best)
         wanted = len(joiners) + len(best)
-        self.exporter.watch.until("campaign messages at Braze", wanted, self.standins.triggers_total)
+        self.exporter.watch.until("campaign messages at Braze", wanted, self.standins.triggers)
 
     def _prove(self, expected: Truth) -> None:
         prepare.quiet(self.exporter.account, self.exporter.watch)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from local.demo.log import Order
-from local.demo.membership_truth import RunTruth, State, apply, change, members
+from local.demo.membership_truth import RunTruth, State, apply, change, members, midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def of(
     orders: Sequence[Order], *, run: str, destination: str, audience: str, exports: Iterable[date]
 ) -> Truth:
     """Everything the log implies; `run` is the prefix of the demonstration's message ids."""
-    profiles = {order.customer: _traits(order) for order in orders if order.number == 1}
+    profiles = {order.customer: _profile(order) for order in orders if order.number == 1}
     runs = []
     for split in ("1", "2"):
         before: dict[str, State] = {}
@@ -58,6 +58,11 @@ def _traits(order: Order) -> State:
         "cohort_month": str(order.day)[:7],
         "email_is_synthetic": True,
     }
+
+
+def _profile(order: Order) -> State:
+    """Braze reads text that looks like a date as a time (facts/braze.md 2.6)."""
+    return _traits(order) | {"first_order_date": midnight(order.day)}
 
 
 def _records(orders: Iterable[Order], run: str, destination: str) -> dict[str, State]:

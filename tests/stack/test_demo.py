@@ -1,0 +1,73 @@
+"""The demonstration on a few customers, beside whatever else the stack is doing."""
+
+import uuid
+
+import pytest
+
+from local.demo import audience, clues, log, prepare
+from local.demo.api import Api
+from local.demo.aws import Account
+from local.demo.runs import Exporter
+from local.demo.scenario import Report, Scenario
+from local.demo.stack import Stack
+from local.demo.standins import StandIns
+from local.demo.watch import Watch
+
+CUSTOMERS = 200
+
+
+@pytest.fixture(scope="module")
+def played(stack: object) -> Report:
+    """People, installations and a source of its own; `stack` only says that one is up."""
+    assert stack
+    running, tag = Stack.read(), uuid.uuid4().hex[:8]
+    api, account = Api(running), Account(running)
+    watch = Watch(lambda: clues.gather(api, account))
+    standins = StandIns(running, prepare.DESTINATION, people=f"{tag}-")
+    installed = prepare.beside(running, api, tag)
+    try:
+        return Scenario(
+            orders=log.renamed(log.sample(log.read(), CUSTOMERS, max(audience.EXPORTS)), f"{tag}-"),
+            tag=tag,
+            installed=installed,
+            api=api,
+            exporter=Exporter(api, account, standins, watch),
+            say=print,
+        ).play()
+    finally:
+        prepare.gone(api, installed)
+
+
+def test_everything_is_as_the_log_implies(played: Report) -> None:
+    """Records, events, profiles, campaign messages, plans and data points."""
+    assert [str(difference) for difference in played.differences] == []
+    assert played.sent == played.records
+    assert played.profiles == CUSTOMERS
+
+
+def test_people_joined_stayed_changed_and_left(played: Report) -> None:
+    """A scenario in which nothing happens proves nothing."""
+    later = [planned for planned, _ in played.runs if planned.as_of > min(audience.EXPORTS)]
+    assert sum(len(planned.joined) for planned in later) > 0
+    assert sum(planned.left for planned in later) > 0
+    assert sum(planned.changed for planned in later) > 0
+
+
+def test_an_unchanged_member_costs_nothing(played: Report) -> None:
+    """What was metered is less than what sending everybody again would cost."""
+    later = [(planned, run) for planned, run in played.runs if planned.as_of > min(audience.EXPORTS)]
+    metered = sum(run.data_points for _, run in later)
+    assert metered < sum(planned.full_resend for planned, _ in later)
+
+
+def test_an_activation_sent_twice_reaches_everybody_once(played: Report) -> None:
+    """The second answer is the first."""
+    assert played.activation is not None
+    assert played.activation.again == played.activation.first
+    assert played.triggers == played.recipients + played.activated
+
+
+def test_every_delivery_is_in_live_events_with_success(played: Report) -> None:
+    """200 from ActionIQ, 201 from Braze."""
+    assert played.live
+    assert {row["vendor_status"] for row in played.live} <= {200, 201}
