@@ -44,6 +44,8 @@ def _options() -> argparse.Namespace:
 
 def _play(options: argparse.Namespace, console: Console) -> int:
     stack = Stack.read(options.stack)
+    if not stack.write_key:
+        raise Refused("the stack has no write key yet: run make up again")
     api, account = Api(stack), Account(stack)
     standins = StandIns(stack, prepare.DESTINATION)
     watch = Watch(lambda: clues.gather(api, account))

@@ -95,7 +95,10 @@ class Scenario:
             self.say(f"export of {planned.as_of}, split {planned.split} ...")
             rows = audience.members(self.orders, planned.as_of, planned.split)
             prefix = exports.audience_prefix(
-                self.installed.braze, audience.AUDIENCE, planned.split, f"{planned.as_of}-{self.tag}"
+                self.installed.braze,
+                audience.AUDIENCE,
+                planned.split,
+                f"{planned.as_of}-{planned.split}-{self.tag}",
             )
             at = exports.end_of(planned.as_of)
             run = self.exporter.run(
