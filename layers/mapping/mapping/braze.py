@@ -145,7 +145,9 @@ def _properties_problem(properties: dict[str, Any]) -> ItemOutcome | None:
     if len(properties) > MAX_PROPERTIES:
         return rejected("too_many_properties", f"Braze keeps the first {MAX_PROPERTIES}")
     if nested and braze_values.size(properties) > MAX_PROPERTIES_BYTES:
-        return rejected("properties_too_large", f"properties with arrays or objects take {MAX_PROPERTIES_BYTES} bytes")
+        return rejected(
+            "properties_too_large", f"properties with arrays or objects take {MAX_PROPERTIES_BYTES} bytes"
+        )
     return None
 
 

@@ -29,13 +29,17 @@ STANDARD_ATTRIBUTES: Final[dict[str, StandardField]] = {
     "last_name": StandardField("text", value.text),
     "email": StandardField("text", value.filled_text),
     "phone": StandardField("text or number, E.164 recommended", value.phone),
-    "dob": StandardField("date `YYYY-MM-DD`; the time of a longer ISO 8601 value is cut off", value.date, "date"),
+    "dob": StandardField(
+        "date `YYYY-MM-DD`; the time of a longer ISO 8601 value is cut off", value.date, "date"
+    ),
     "gender": StandardField("`M` `F` `O` `N` `P`, or male, female, other, unknown in any case", value.gender),
     "home_city": StandardField("text", value.text),
     "country": StandardField("text, ISO 3166-1 alpha-2 recommended", value.filled_text),
     "language": StandardField("ISO 639-1; a region behind `-` or `_` is cut off", value.language),
     "time_zone": StandardField("text, IANA name", value.filled_text),
-    "current_location": StandardField('object `{"longitude","latitude"}` of numbers', value.location, "object"),
+    "current_location": StandardField(
+        'object `{"longitude","latitude"}` of numbers', value.location, "object"
+    ),
     "date_of_first_session": StandardField("ISO 8601 time", value.moment, "time"),
     "date_of_last_session": StandardField("ISO 8601 time", value.moment, "time"),
     "marked_email_as_spam_at": StandardField("ISO 8601 time", value.moment, "time"),

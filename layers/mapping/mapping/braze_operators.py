@@ -54,4 +54,8 @@ def _extended(values: Any, more: Any) -> Any:
     return [*values, *more] if type(values) is list and type(more) is list else None
 
 
-_ON_VALUES: Final[dict[str, Callable[[Any, Any], Any]]] = {"inc": _increased, "add": _extended, "$add": _extended}
+_ON_VALUES: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "inc": _increased,
+    "add": _extended,
+    "$add": _extended,
+}

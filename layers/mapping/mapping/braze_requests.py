@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from json import JSONEncoder
 from typing import Any, Final
 
 from mapping.braze import BrazeObject
 from mapping.braze_operators import combine
+from mapping.json_values import encode
 
 MAX_BODY_BYTES: Final = 3_500_000  # Braze refuses 4 MB; 413 or 400 depending on the endpoint
 
 type Owners = tuple[tuple[int, ...], ...]
-
-_encode: Final = JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class TrackRequest:
     def body(self) -> bytes:
         """Compact ASCII JSON; an empty array is left out."""
         arrays = {"attributes": self.attributes, "events": self.events}
-        return _encode({name: objects for name, objects in arrays.items() if objects}).encode("ascii")
+        return encode({name: objects for name, objects in arrays.items() if objects})
 
     def split(self) -> tuple["TrackRequest", ...]:
         """Two halves by items, owners still naming the original items; a request of one item comes back alone."""
@@ -65,7 +63,9 @@ def plan_track(items: Sequence[Sequence[BrazeObject]], *, times: Sequence[str] =
     return _plan(tuple(items), tuple(times) or ("",) * len(items), tuple(range(len(items))))
 
 
-def _plan(items: tuple[Sequence[BrazeObject], ...], times: tuple[str, ...], indices: tuple[int, ...]) -> TrackRequest:
+def _plan(
+    items: tuple[Sequence[BrazeObject], ...], times: tuple[str, ...], indices: tuple[int, ...]
+) -> TrackRequest:
     events: list[dict[str, Any]] = []
     event_owners: list[tuple[int, ...]] = []
     changes: list[tuple[str, int, dict[str, Any]]] = []
@@ -119,7 +119,7 @@ class TriggerRequest:
         """Compact ASCII JSON; raises ValueError without recipients."""
         if not self.recipients:
             raise ValueError("a trigger without recipients would address a whole segment")
-        return _encode({"campaign_id": self.campaign_id, "recipients": self.recipients}).encode("ascii")
+        return encode({"campaign_id": self.campaign_id, "recipients": self.recipients})
 
     def split(self) -> tuple["TriggerRequest", ...]:
         """Two halves by recipients, so that a user's duplicates stay together; one recipient comes back alone."""

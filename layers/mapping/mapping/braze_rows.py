@@ -51,7 +51,9 @@ def to_event_object(row: object, settings: BrazeSettings) -> dict[str, Any] | It
     raw = {field: row.get(column) for column, field in EVENT_COLUMNS.items()} | {
         "type": "track",
         "properties": {key: value for key, value in row.items() if key not in taken},
-        "userId" if name == "external_id" else "context": value if name == "external_id" else {"braze_id": value},
+        "userId" if name == "external_id" else "context": value
+        if name == "external_id"
+        else {"braze_id": value},
     }
     try:
         event = normalise(raw, received_at=_EPOCH, fallback_id="row")

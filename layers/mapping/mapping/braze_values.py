@@ -3,8 +3,9 @@
 import re
 from datetime import date as Date
 from datetime import datetime
-from json import JSONEncoder
 from typing import Any, Final
+
+from mapping.json_values import encode
 
 MAX_STRING: Final = 255
 MAX_ARRAY: Final = 500
@@ -14,7 +15,6 @@ MAX_ARRAY_BYTES: Final = 100_000
 _GENDERS: Final = {"male": "M", "female": "F", "other": "O", "unknown": "N"} | {g.lower(): g for g in "MFONP"}
 _STATES: Final = frozenset({"opted_in", "subscribed", "unsubscribed"})
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]+)?", re.ASCII)
-_dumps: Final = JSONEncoder(separators=(",", ":")).encode
 
 
 def text(value: Any) -> str | None:
@@ -75,7 +75,9 @@ def location(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
     point = (value.get("longitude"), value.get("latitude"))
-    return value if all(isinstance(part, int | float) and not isinstance(part, bool) for part in point) else None
+    return (
+        value if all(isinstance(part, int | float) and not isinstance(part, bool) for part in point) else None
+    )
 
 
 def subscription(value: Any) -> str | None:
@@ -101,7 +103,7 @@ def problem(value: Any) -> str:
     if isinstance(value, str):
         return "string_too_long" if len(value) > MAX_STRING else ""
     if isinstance(value, dict):
-        return "object_too_large" if len(_dumps(value)) > MAX_OBJECT_BYTES else ""
+        return "object_too_large" if len(encode(value)) > MAX_OBJECT_BYTES else ""
     if isinstance(value, list):
         return _array_problem(value)
     return ""
@@ -113,9 +115,9 @@ def _array_problem(values: list[Any]) -> str:
         return "array_too_long"
     if any(isinstance(item, str) and len(item) > MAX_STRING for item in values):
         return "string_too_long"
-    return "array_too_large" if len(_dumps(values)) > MAX_ARRAY_BYTES else ""
+    return "array_too_large" if len(encode(values)) > MAX_ARRAY_BYTES else ""
 
 
 def size(value: Any) -> int:
     """Bytes of a value as compact JSON."""
-    return len(_dumps(value))
+    return len(encode(value))

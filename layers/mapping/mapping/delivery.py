@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from mapping.json_values import encode
+
 
 class CampaignOrder(BaseModel):
     """Which campaign is triggered, on whose order, and until when it still makes sense (ISO 8601)."""
@@ -33,12 +35,12 @@ class DeliveryMessage(BaseModel):
 
     def body(self) -> str:
         """The queue body: compact ASCII JSON."""
-        return frame(self, [dumps(item, separators=(",", ":")) for item in self.items])
+        return frame(self, [encode(item).decode("ascii") for item in self.items])
 
 
 def frame(message: DeliveryMessage, items: Sequence[str]) -> str:
     """The queue body of `message` with `items` already encoded: each event is encoded once, however often sent."""
-    head = dumps(message.model_dump(exclude={"items"}), separators=(",", ":"))
+    head = encode(message.model_dump(exclude={"items"})).decode("ascii")
     return f'{head[:-1]},"items":[{",".join(items)}]}}'
 
 

@@ -12,7 +12,6 @@ type Event = dict[str, Any]
 TYPES: Final = frozenset({"track", "page", "identify", "group", "alias", "screen"})
 MAX_MESSAGE_ID: Final = 255
 _NAMED: Final = frozenset({"page", "screen"})
-_CANONICAL_TIME: Final = len("2026-01-01T00:00:00.000Z")
 
 
 class InvalidEvent(ValueError):
@@ -62,7 +61,9 @@ def normalise(
 
 def inherit(raw: object, batch: Mapping[str, Any]) -> object:
     """A batch's own `context` and `integrations` laid under each of its events (Segment's HTTP API)."""
-    given = {field: batch[field] for field in ("context", "integrations") if isinstance(batch.get(field), dict)}
+    given = {
+        field: batch[field] for field in ("context", "integrations") if isinstance(batch.get(field), dict)
+    }
     if not given or not isinstance(raw, dict):
         return raw
     merged = {field: value | raw[field] for field, value in given.items() if isinstance(raw.get(field), dict)}
@@ -136,30 +137,35 @@ def _lift_traits(event: Event, context: dict[str, Any]) -> None:
 
 def _add_times(event: Event, raw: dict[str, Any], received_at: datetime, sent_at: str | None) -> None:
     """timestamp = receivedAt − (sentAt − originalTimestamp): the client's clock against ours (Segment)."""
-    received = _instant(received_at)
+    arrival, received = _arrival(received_at)
     original = raw.get("originalTimestamp")
     stamp = raw.get("timestamp")
     if (before := raw.get("receivedAt")) is not None:
-        received = min(received, _canonical(before, "receivedAt"))
-        if original is not None:
-            event["originalTimestamp"] = _canonical(original, "originalTimestamp")
+        received = min(
+            received, _earlier(before) if type(before) is str else _canonical(before, "receivedAt")
+        )
         client = original if stamp is None else stamp
         event["timestamp"] = received if client is None else _canonical(client, "timestamp")
+        if original is not None:
+            event["originalTimestamp"] = _canonical(original, "originalTimestamp")
     elif (client := stamp if original is None else original) is None:
         event["timestamp"] = received
     else:
-        event["originalTimestamp"] = _canonical(client, "timestamp")
         sent = _sent(own if type(own := raw.get("sentAt")) is str else sent_at)
+        moment = _moment(client, "timestamp")
+        event["originalTimestamp"] = written = _written(client, moment)
         if sent is not None:
-            event["timestamp"] = _corrected(client, sent, received_at)
+            event["timestamp"] = _corrected(arrival, moment, sent)
         else:
-            event["timestamp"] = _canonical(client if stamp is None else stamp, "timestamp")
+            event["timestamp"] = (
+                written if stamp is None or original is None else _canonical(stamp, "timestamp")
+            )
     event["receivedAt"] = received
 
 
-def _corrected(client: str, sent: datetime, received_at: datetime) -> str:
+def _corrected(arrival: datetime, moment: datetime, sent: datetime) -> str:
     try:
-        return _iso(received_at - (sent - _moment(client, "timestamp")))
+        return _iso(arrival + (moment - sent))
     except OverflowError:
         raise InvalidEvent("bad_timestamp", "sentAt and timestamp are too far apart") from None
 
@@ -173,30 +179,44 @@ def _sent(sent_at: str | None) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=256)
+def _arrival(received_at: datetime) -> tuple[datetime, str]:
+    """When a batch arrived, as naive UTC and as text: one value serves all its events."""
+    arrival = received_at.astimezone(UTC).replace(tzinfo=None)
+    return arrival, _iso(arrival)
+
+
+@lru_cache(maxsize=256)
+def _earlier(received_at: str) -> str:
+    return _canonical(received_at, "receivedAt")
+
+
 def _canonical(value: object, field: str) -> str:
-    moment = _moment(value, field)
-    if type(value) is str and len(value) == _CANONICAL_TIME and value[7] + value[10] + value[19] + value[23] == "-T.Z":
-        return value
-    return _iso(moment)
+    return _written(value, _moment(value, field))
 
 
 def _moment(value: object, field: str) -> datetime:
     if type(value) is str:
         try:
             moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            zone = moment.tzinfo
+            if zone is UTC:
+                return moment
+            return moment.replace(tzinfo=UTC) if zone is None else moment.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
     raise InvalidEvent("bad_timestamp", f"{field} is not an ISO 8601 time")
 
 
-@lru_cache(maxsize=256)
-def _instant(moment: datetime) -> str:
-    return _iso(moment.astimezone(UTC))
+def _written(value: Any, moment: datetime) -> str:
+    """The canonical text; one that already has its shape is cut, which is five times as fast as formatting."""
+    if value[7:20:3] == "-T::." and value[20:23].isdigit() and (value[-1] == "Z" or value[-6:] == "+00:00"):
+        return f"{value[:23]}Z"
+    return _iso(moment.replace(tzinfo=None))
 
 
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+def _iso(naive: datetime) -> str:
+    return naive.isoformat("T", "milliseconds") + "Z"
 
 
 def _message_id(given: object, fallback: str) -> str:

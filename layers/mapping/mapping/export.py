@@ -17,7 +17,11 @@ _EXPORT = r"(?P<export_id>[A-Za-z0-9][A-Za-z0-9._=-]{0,127})"
 _FILE = r"(?P<file>[^/]{1,255})"
 _SHAPES = (
     ("exports", "audience", re.compile(rf"exports/{_INTEGRATION}/{_AUDIENCE}/{_EXPORT}/{_FILE}")),
-    ("exports", "campaign", re.compile(rf"exports/{_INTEGRATION}/campaign=(?P<campaign_id>{_ID})/{_EXPORT}/{_FILE}")),
+    (
+        "exports",
+        "campaign",
+        re.compile(rf"exports/{_INTEGRATION}/campaign=(?P<campaign_id>{_ID})/{_EXPORT}/{_FILE}"),
+    ),
     ("exports", "events", re.compile(rf"exports/{_INTEGRATION}/events/{_EXPORT}/{_FILE}")),
     ("drop", "audience", re.compile(rf"drop/{_INTEGRATION}/{_AUDIENCE}/{_FILE}")),
 )

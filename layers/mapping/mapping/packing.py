@@ -1,17 +1,15 @@
 """Packing events into planned vendor requests: in order, as few as the limits allow."""
 
 from collections.abc import Callable, Sequence
-from json import JSONEncoder
 from typing import Final
 
 from mapping.event import Event
+from mapping.json_values import encode
 
 BRAZE_OBJECTS: Final = 75  # combined, per request (facts of /users/track; 75 per array on legacy accounts)
 BRAZE_RECIPIENTS: Final = 50
 ACTIONIQ_RECORDS: Final = 500
 MESSAGE_BYTES: Final = 768 * 1024
-
-dumps: Final = JSONEncoder(separators=(",", ":")).encode
 
 
 def pack(
@@ -31,7 +29,7 @@ def pack(
     stands alone.
     """
     if sizes is None:
-        sizes = [len(dumps(event)) for event in events]
+        sizes = [len(encode(event)) for event in events]
     packs: list[list[int]] = []
     pack: list[int] = []
     objects: dict[str, int] = {}

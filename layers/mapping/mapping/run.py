@@ -82,7 +82,9 @@ class Run(_Frozen):
     @property
     def ended(self) -> bool:
         """Nothing more happens to it, unless a stale run is approved."""
-        return self.status in ENDED or (self.status == "planned" and self.plan is not None and self.plan.dry_run)
+        return self.status in ENDED or (
+            self.status == "planned" and self.plan is not None and self.plan.dry_run
+        )
 
 
 class Column(_Frozen):

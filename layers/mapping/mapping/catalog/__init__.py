@@ -103,6 +103,7 @@ def validate_config(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Plain values and secrets of a configuration, defaults filled in; raises `InvalidConfig` with every error.
 
-    `partial` is an update: absent fields stay absent, and a secret sent back as its mask is absent too.
+    `partial` is an update: absent fields stay absent, a secret sent back as its mask is absent too, and an
+    emptied optional text stays empty, so that it overrides what was stored.
     """
     return validate_fields(entry.config_fields, config, partial=partial)

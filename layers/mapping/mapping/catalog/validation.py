@@ -36,7 +36,11 @@ def validate_fields(
     if not isinstance(config, dict):
         raise InvalidConfig([_error("", "wrong_type", "config is an object")])
     known = {field.key for field in fields}
-    errors = [_error(key, "unknown_field", "this integration has no such field") for key in config if key not in known]
+    errors = [
+        _error(key, "unknown_field", "this integration has no such field")
+        for key in config
+        if key not in known
+    ]
     plain: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     for field in fields:
@@ -45,7 +49,7 @@ def validate_fields(
         except _Wrong as wrong:
             errors.append(_error(field.key, wrong.code, wrong.detail))
             continue
-        if value is not None:
+        if value is not None and (partial or value != ""):
             (secrets if field.type == "secret" else plain)[field.key] = value
     if errors:
         raise InvalidConfig(errors)
@@ -66,7 +70,7 @@ def _value(field: ConfigField, given: Any, *, partial: bool) -> Any:
     return field.default
 
 
-def _text(field: ConfigField, given: Any) -> str | None:
+def _text(field: ConfigField, given: Any) -> str:
     if not isinstance(given, str):
         raise _Wrong("wrong_type", "a string is needed")
     limit = MAX_TEXT if field.type == "textarea" else MAX_STRING
@@ -76,7 +80,7 @@ def _text(field: ConfigField, given: Any) -> str | None:
     if not text:
         if field.required:
             raise _Wrong("empty", "this field cannot be empty")
-        return field.default if isinstance(field.default, str) else None
+        return field.default if isinstance(field.default, str) else ""
     if field.type != "textarea" and not text.isprintable():
         raise _Wrong("bad_characters", "control characters are not allowed")
     return _FORMATS[field.format](text) if field.format else text
@@ -146,10 +150,17 @@ def _url(text: str) -> str:
 
 
 def _path_template(text: str) -> str:
-    if not text.startswith("/") or text.startswith("//") or not text.isascii() or any(c in text for c in " ?#\\"):
+    if (
+        not text.startswith("/")
+        or text.startswith("//")
+        or not text.isascii()
+        or any(c in text for c in " ?#\\")
+    ):
         raise _Wrong("bad_path", "a path begins with one slash and has no query, fragment or blank")
     if set(_PLACEHOLDER.findall(text)) != {"account_id", "destination_id"}:
-        raise _Wrong("bad_placeholder", "the path holds {account_id} and {destination_id} and no other placeholder")
+        raise _Wrong(
+            "bad_placeholder", "the path holds {account_id} and {destination_id} and no other placeholder"
+        )
     return text
 
 

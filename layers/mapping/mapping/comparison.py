@@ -1,0 +1,119 @@
+"""What the comparison of an export with a snapshot is asked, and what it answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mapping.export import ColumnType
+from mapping.run import Column
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One part of an export on local disk; `key` is how a person knows it."""
+
+    number: int
+    path: Path
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A column under the exact name it has in the file; `type` is the file's own word, None for CSV."""
+
+    name: str
+    type: ColumnType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageColumn:
+    """A column of the export that is used: its name in the file, at Braze, and in our own files."""
+
+    source: str
+    name: str
+    type: ColumnType
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row left out: rows count from 1 within their part, the header apart."""
+
+    part: str
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What was read: rows per part, rejected rows by reason, and how many values of each field are not null."""
+
+    rows: dict[int, int]
+    rejected: dict[str, int]
+    examples: tuple[RejectedRow, ...]
+    duplicates: int
+    usable: int
+    members: int
+    values: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A committed snapshot on local disk: one file per partition, in order."""
+
+    files: tuple[Path, ...]
+    columns: tuple[Column, ...]
+    same_hashing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How a change is written: the membership attribute, the JSON of leaving, the identifier's key."""
+
+    attribute: str
+    identifier: str
+    on_leave: str
+    update_existing_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """One part, ready to be stored: numbers start at 1, one JSON object a line."""
+
+    number: int
+    rows: int
+    body: bytes
+    sha256: str
+
+
+type Emit = Callable[[PartFile], None]
+
+
+@dataclass(slots=True)
+class Compared:
+    """What differs; `changed_of` counts per attribute name, `stayers_changed_of` without those who join."""
+
+    joined: int = 0
+    left: int = 0
+    changed: int = 0
+    parts: int = 0
+    lines: int = 0
+    changed_of: dict[str, int] = field(default_factory=dict)
+    stayers_changed_of: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What Braze did not take: whole parts by number, and (part, line) of single rows."""
+
+    parts: frozenset[int]
+    lines: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of a new snapshot, one per partition in order, and what they hold."""
+
+    files: tuple[Path, ...]
+    rows: int
+    members: int
