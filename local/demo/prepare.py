@@ -1,5 +1,6 @@
 """Before the first event: nothing left from earlier, both vendors installed."""
 
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from local.demo.watch import Missing, Patience, Watch
 
 Json = dict[str, Any]
 DESTINATION = "dest-12345"
+TAKES_EFFECT = 6.0
+"""Seconds until every worker knows of a new installation: they keep the list for 5."""
 QUIET = Patience(total=30, stalled=30)
 
 # The body of the documented curl, word for word.
@@ -61,7 +64,9 @@ def alone(stack: Stack, api: Api, standins: StandIns, account: Account, watch: W
     quiet(account, watch)
     standins.reset()
     actioniq = api.install("actioniq", ACTIONIQ)
-    return Installed(actioniq["id"], api.install("braze", braze(stack))["id"], stack.write_key)
+    installed = api.install("braze", braze(stack))
+    time.sleep(TAKES_EFFECT)
+    return Installed(actioniq["id"], installed["id"], stack.write_key)
 
 
 def beside(stack: Stack, api: Api, tag: str) -> Installed:
@@ -70,6 +75,7 @@ def beside(stack: Stack, api: Api, tag: str) -> Installed:
     own = {"sources": [source["id"]]}
     actioniq = api.install("actioniq", ACTIONIQ | {"name": f"ActionIQ {tag}"} | own)
     installed = api.install("braze", braze(stack) | {"name": f"Braze {tag}"} | own)
+    time.sleep(TAKES_EFFECT)
     return Installed(actioniq["id"], installed["id"], source["write_key"])
 
 
