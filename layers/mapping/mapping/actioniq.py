@@ -19,7 +19,7 @@ IDENTIFIERS: Final[dict[str, tuple[str, ...]]] = {
     "phone": ("traits.phone", "properties.phone"),
 }
 
-# attribute of a page view → where it is found, first match wins; other properties follow under their own names
+# attribute of a page view → where it is found, first match wins; other properties keep their names
 PAGE_ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
     "url": ("properties.url", "context.page.url"),
     "referrer": ("properties.referrer", "context.page.referrer"),
@@ -32,8 +32,8 @@ EVENT_NAME: Final = "event_name"
 _NOTHING: Final[dict[str, Any]] = {}
 
 
-def wanted(event: Event, settings: ActionIqSettings) -> ItemOutcome | None:
-    """None when ActionIQ wants the event, else why not; no setting narrows it yet, every destination asks alike."""
+def wanted(event: Event, _settings: ActionIqSettings) -> ItemOutcome | None:
+    """None when ActionIQ wants the event, else why not; no setting narrows it yet."""
     if event["type"] not in RECORD_TYPES:
         return _NOT_MAPPED
     if "userId" in event or "anonymousId" in event or _identifiers(event):

@@ -163,68 +163,66 @@ def _renamed(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _profile(event: Event, settings: BrazeSettings, notes: list[LeftOut]) -> dict[str, Any] | ItemOutcome:
-    traits: dict[str, Any] = event["traits"]
+    traits: dict[str, Any] = event.get("traits", _NOTHING)
     consent = settings.consent_fields == "allow" and event["sourceKind"] != "browser"
-    profile: dict[str, Any] = {}
+    profile = _Profile(traits, consent, {}, notes)
+    attributes = profile.attributes
     for trait, value in traits.items():
         field = trait_field(trait)
         if field.problem:
             return rejected(field.problem, f"traits.{trait[:40]}")
-        if field.kind is _CUSTOM:
-            if trait == "address" and type(value) is dict:
-                if reason := _add_address(value, traits, profile, notes):
-                    return rejected(reason, "traits.address")
-                continue
-            if type(value) in _CHECKED and (reason := braze_values.problem(value)):
-                return rejected(reason, f"traits.{trait}")
-            profile[field.name] = value
-        elif reason := _add_standard(trait, field, value, profile, notes, consent=consent, taken=traits):
+        if field.kind is not _CUSTOM:
+            reason = profile.add(trait, field, value)
+        elif trait == "address" and type(value) is dict:
+            reason = profile.add_address(value)
+        elif type(value) in _CHECKED and (reason := braze_values.problem(value)):
+            pass
+        else:
+            attributes[field.name] = value
+            continue
+        if reason:
             return rejected(reason, f"traits.{trait}")
-    return profile or filtered("no_traits", "nothing is left to send")
+    return attributes or filtered("no_traits", "nothing is left to send")
 
 
 _CUSTOM: Final = FieldKind.CUSTOM
 _CHECKED: Final = frozenset({str, list, dict})
 
 
-def _add_standard(
-    trait: str,
-    field: Field,
-    value: Any,
-    profile: dict[str, Any],
-    notes: list[LeftOut],
-    *,
-    consent: bool,
-    taken: dict[str, Any],
-) -> str:
-    """Puts a standard attribute into the profile, or says why the whole profile is refused."""
-    if field.kind is FieldKind.CONSENT and not consent:
-        notes.append(LeftOut(trait, "consent_field"))
-    elif field.renamed and field.name in taken:
-        notes.append(LeftOut(trait, "exact_name_given"))
-    elif value == "":
-        notes.append(LeftOut(trait, "empty"))
-    elif field.standard is not None and (known := field.standard.check(value)) is not None:
-        profile[field.name] = known
-    else:
-        return "string_too_long" if braze_values.problem(value) == "string_too_long" else "bad_value"
-    return ""
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    """A profile update in the making."""
 
+    traits: dict[str, Any]
+    consent: bool
+    attributes: dict[str, Any]
+    notes: list[LeftOut]
 
-def _add_address(
-    address: dict[str, Any], traits: dict[str, Any], profile: dict[str, Any], notes: list[LeftOut]
-) -> str:
-    rest = {}
-    for key, value in address.items():
-        if (name := ADDRESS_NAMES.get(key)) is None:
-            rest[key] = value
-        elif reason := _add_standard(
-            f"address.{key}", _address_field(name), value, profile, notes, consent=False, taken=traits
-        ):
-            return reason
-    if rest:
-        profile["address"] = rest
-    return braze_values.problem(rest)
+    def add(self, trait: str, field: Field, value: Any) -> str:
+        """Take a standard attribute, or say why the whole profile is refused."""
+        if field.kind is FieldKind.CONSENT and not self.consent:
+            self.notes.append(LeftOut(trait, "consent_field"))
+        elif field.renamed and field.name in self.traits:
+            self.notes.append(LeftOut(trait, "exact_name_given"))
+        elif value == "":
+            self.notes.append(LeftOut(trait, "empty"))
+        elif field.standard is not None and (known := field.standard.check(value)) is not None:
+            self.attributes[field.name] = known
+        else:
+            return "string_too_long" if braze_values.problem(value) == "string_too_long" else "bad_value"
+        return ""
+
+    def add_address(self, address: dict[str, Any]) -> str:
+        """Take city and country out; what is left stays the custom attribute `address`."""
+        rest = {}
+        for key, value in address.items():
+            if (name := ADDRESS_NAMES.get(key)) is None:
+                rest[key] = value
+            elif reason := self.add(f"address.{key}", _address_field(name), value):
+                return reason
+        if rest:
+            self.attributes["address"] = rest
+        return braze_values.problem(rest)
 
 
 @lru_cache(maxsize=len(ADDRESS_NAMES))

@@ -33,7 +33,7 @@ class ColumnKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's fate: its attribute's name and value type, why it is left out or refused, what to warn of."""
+    """A column's fate: the attribute's name and value type, why it is not sent, what to warn of."""
 
     column: str
     kind: ColumnKind
@@ -56,7 +56,7 @@ def columns(
     rules: dict[str, ColumnRule] | None = None,
     consent_fields: Literal["deny", "allow"] = "deny",
 ) -> tuple[Column, ...]:
-    """Every column of an export, in the file's order; `found` is each name with the type the file gives it."""
+    """Every column of an export in the file's order; `found` is each name and the file's own type."""
     classified = []
     taken: dict[str, str] = {}
     for name, kind in found:
@@ -72,13 +72,13 @@ def columns(
 
 def classify(
     column: str,
-    type: ColumnType,
+    kind: ColumnType,
     *,
     rename: str | None = None,
     identifier: Literal["external_id", "braze_id"] = "external_id",
     mode: Literal["full", "delta"] = "full",
 ) -> Column:
-    """One column: the identifier, the delta's `op`, a standard or custom attribute, or a reason against it."""
+    """One column: the identifier, the delta's `op`, an attribute, or a reason against it."""
     if column == identifier:
         return Column(column, ColumnKind.IDENTIFIER, column)
     if column in IDENTIFIERS:
@@ -87,11 +87,11 @@ def classify(
         return Column(column, ColumnKind.OPERATION)
     field = attribute_field(rename or column)
     if field.problem:
-        return Column(column, ColumnKind.REFUSED, field.name, type, field.problem)
+        return Column(column, ColumnKind.REFUSED, field.name, kind, field.problem)
     if field.standard is not None:
-        kind = ColumnKind.CONSENT if field.kind is FieldKind.CONSENT else ColumnKind.STANDARD
-        return _standard(column, kind, field.name, type)
-    return Column(column, ColumnKind.CUSTOM, field.name, type, warning=look_alike(field.name))
+        fate = ColumnKind.CONSENT if field.kind is FieldKind.CONSENT else ColumnKind.STANDARD
+        return _standard(column, fate, field.name, kind)
+    return Column(column, ColumnKind.CUSTOM, field.name, kind, warning=look_alike(field.name))
 
 
 # value type of a standard attribute → types a column may have to become one

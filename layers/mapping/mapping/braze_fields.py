@@ -1,4 +1,4 @@
-"""What Braze calls things: standard profile fields, trait names, reserved names and limits (facts/braze.md 2.4, 7)."""
+"""What Braze calls things: standard fields, trait names, reserved names, limits (user attributes object)."""
 
 import re
 from collections.abc import Callable
@@ -116,12 +116,16 @@ def trait_field(trait: str) -> Field:
     """Where a trait goes: standard names and the trait table first, everything else is a custom attribute."""
     name = TRAIT_NAMES.get(trait, trait)
     field = attribute_field(name)
-    return Field(name, field.kind, True, field.problem, field.standard) if name != trait else field
+    return (
+        Field(name, field.kind, renamed=True, problem=field.problem, standard=field.standard)
+        if name != trait
+        else field
+    )
 
 
 @lru_cache(maxsize=8192)
 def attribute_field(name: str) -> Field:
-    """What an exact attribute name is; Braze strips blanks around it, so they are stripped before the look-up."""
+    """What an exact attribute name is; Braze strips blanks around it, so the look-up does too."""
     name = name.strip()
     if name.startswith(MEMBERSHIP_PREFIX) or name in RESERVED_ATTRIBUTES:
         return Field(name, FieldKind.RESERVED, problem="reserved_attribute")
@@ -143,7 +147,7 @@ def key_problem(key: str) -> str:
 
 
 def membership_attribute(audience_id: str, split_id: str) -> str:
-    """`AIQ_<Audience ID>_<Split ID>`, Braze's page on ActionIQ; raises ValueError for an id it cannot carry."""
+    """`AIQ_<Audience ID>_<Split ID>` (Braze's page on ActionIQ); raises ValueError for other ids."""
     for name, part in (("audience", audience_id), ("split", split_id)):
         if not _ID.fullmatch(part):
             raise ValueError(f"the {name} id is 1 to 64 letters, digits and hyphens")

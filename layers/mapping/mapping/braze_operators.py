@@ -1,4 +1,4 @@
-"""Two changes of one user as one: what a later value does to an earlier one (operators of facts/braze.md 2.5)."""
+"""Two changes of one user as one: what a later value does to an earlier one (facts/braze.md 2.5)."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -15,7 +15,7 @@ type Owners = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class TrackRequest:
-    """One `/users/track` body; `owners["events"][i]` are the items that events[i] came from (Braze's `input_array`)."""
+    """One `/users/track` body; `owners["events"][i]` are the items events[i] came from."""
 
     attributes: tuple[dict[str, Any], ...]
     events: tuple[dict[str, Any], ...]
@@ -35,7 +35,7 @@ class TrackRequest:
         return encode({name: objects for name, objects in arrays.items() if objects})
 
     def split(self) -> tuple["TrackRequest", ...]:
-        """Two halves by items, owners still naming the original items; a request of one item comes back alone."""
+        """Two halves by items, owners naming the original items; one item comes back alone."""
         middle = len(self.items) // 2
         if not middle:
             return (self,)
@@ -46,7 +46,7 @@ class TrackRequest:
 
     def fitting(self) -> tuple["TrackRequest", ...]:
         """The request, or as many halves of it as it takes for each body to stay within `MAX_BODY_BYTES`."""
-        if len(self.items) < 2 or len(self.body()) <= MAX_BODY_BYTES:
+        if len(self.body()) <= MAX_BODY_BYTES or len(self.items) == 1:
             return (self,)
         return tuple(part for half in self.split() for part in half.fitting())
 
@@ -122,7 +122,7 @@ class TriggerRequest:
         return encode({"campaign_id": self.campaign_id, "recipients": self.recipients})
 
     def split(self) -> tuple["TriggerRequest", ...]:
-        """Two halves by recipients, so that a user's duplicates stay together; one recipient comes back alone."""
+        """Two halves by recipients: a user's duplicates stay together; one recipient comes back alone."""
         middle = len(self.recipients) // 2
         if not middle:
             return (self,)
@@ -136,7 +136,7 @@ class TriggerRequest:
 
 
 def plan_recipients(campaign_id: str, recipients: Sequence[dict[str, Any]]) -> TriggerRequest:
-    """One request for these recipients; of one user's entries the last one's properties count, as at Braze."""
+    """One request for these recipients; of one user's entries the last one counts, as at Braze."""
     return _trigger(campaign_id, tuple(recipients), tuple(range(len(recipients))))
 
 

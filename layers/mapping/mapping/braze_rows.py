@@ -13,7 +13,7 @@ from mapping.outcome import ItemOutcome, rejected
 
 MAX_TRIGGER_BYTES: Final = 50_000
 
-# identifier column → its name in a recipient of /campaigns/trigger/send; external_id wins where a row has both
+# identifier column → its name in a recipient; external_id wins where a row has both
 RECIPIENT_NAMES: Final = {"external_id": "external_user_id", "braze_id": "braze_id"}
 
 # column of an events export → what it is of the event; other columns are properties
@@ -39,7 +39,7 @@ def to_recipient(row: object) -> dict[str, Any] | ItemOutcome:
 
 
 def to_event_object(row: object, settings: BrazeSettings) -> dict[str, Any] | ItemOutcome:
-    """The Braze event of one row of an events export; `event_time` is required, nothing here knows the clock."""
+    """The Braze event of one row of an events export; `event_time` is required."""
     if not isinstance(row, dict):
         return rejected("not_an_object", "a row is an object")
     if isinstance(identifier := _identifier(row), ItemOutcome):

@@ -1,7 +1,6 @@
-"""Which values Braze stores in full: one total function a kind, None meaning "not this field's" (facts/braze.md 2.4-2.6)."""
+"""Which values Braze stores in full: a total function a kind, None being "no such value"."""
 
 import re
-from datetime import date as Date
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ MAX_ARRAY_BYTES: Final = 100_000
 
 _GENDERS: Final = {"male": "M", "female": "F", "other": "O", "unknown": "N"} | {g.lower(): g for g in "MFONP"}
 _STATES: Final = frozenset({"opted_in", "subscribed", "unsubscribed"})
+_DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]+)?", re.ASCII)
 
 
@@ -34,9 +34,9 @@ def phone(value: Any) -> str | None:
 
 def date(value: Any) -> str | None:
     """`YYYY-MM-DD` out of an ISO 8601 date or time, its time cut off."""
-    head = value[:10] if isinstance(value, str) and (len(value) == 10 or value[10:11] in ("T", " ")) else ""
+    found = _DATE.fullmatch(value) if isinstance(value, str) else None
     try:
-        return head if len(head) == 10 and Date.fromisoformat(head).isoformat() == head else None
+        return datetime.fromisoformat(found[1]).date().isoformat() if found else None
     except ValueError:
         return None
 

@@ -39,7 +39,7 @@ class DeliveryMessage(BaseModel):
 
 
 def frame(message: DeliveryMessage, items: Sequence[str]) -> str:
-    """The queue body of `message` with `items` already encoded: each event is encoded once, however often sent."""
+    """The queue body of `message` with `items` already encoded, so that an event is encoded once."""
     head = encode(message.model_dump(exclude={"items"})).decode("ascii")
     return f'{head[:-1]},"items":[{",".join(items)}]}}'
 

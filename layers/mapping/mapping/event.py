@@ -1,4 +1,4 @@
-"""The canonical Signal event: a plain dict, validated once (docs.dataflysignal.com/reference/event-schema)."""
+"""The canonical Signal event: a plain dict, validated once (docs.dataflysignal.com, event-schema)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -136,7 +136,7 @@ def _lift_traits(event: Event, context: dict[str, Any]) -> None:
 
 
 def _add_times(event: Event, raw: dict[str, Any], received_at: datetime, sent_at: str | None) -> None:
-    """timestamp = receivedAt − (sentAt − originalTimestamp): the client's clock against ours (Segment)."""
+    """The client's clock against ours: timestamp = receivedAt - (sentAt - originalTimestamp) (Segment)."""
     arrival, received = _arrival(received_at)
     original = raw.get("originalTimestamp")
     stamp = raw.get("timestamp")
@@ -209,7 +209,7 @@ def _moment(value: object, field: str) -> datetime:
 
 
 def _written(value: Any, moment: datetime) -> str:
-    """The canonical text; one that already has its shape is cut, which is five times as fast as formatting."""
+    """The canonical text; one that has its shape already is cut: five times as fast as formatting."""
     if value[7:20:3] == "-T::." and value[20:23].isdigit() and (value[-1] == "Z" or value[-6:] == "+00:00"):
         return f"{value[:23]}Z"
     return _iso(moment.replace(tzinfo=None))

@@ -19,7 +19,7 @@ class Revision(BaseModel):
 
 
 class Installation(BaseModel):
-    """What is installed; `config` never holds a secret, `secret_fields` names those that are stored elsewhere.
+    """What is installed; `config` never holds a secret, `secret_fields` names the stored ones.
 
     `sources` lists the sources that feed it; None is every source not marked as a test source.
     """

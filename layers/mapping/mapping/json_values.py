@@ -28,14 +28,13 @@ def clean_object(source: dict[str, Any], depth: int = 1) -> dict[str, Any]:
     clean = {}
     for key, value in source.items():
         kind = type(value)
+        name = key if key.isascii() else _whole_text(key)
         if kind is str:
-            if not value.isascii():
-                value = _whole_text(value)
-        elif value is None:
-            continue
-        elif kind is not bool:
-            value = _clean(value, depth)
-        clean[key if key.isascii() else _whole_text(key)] = value
+            clean[name] = value if value.isascii() else _whole_text(value)
+        elif kind is bool:
+            clean[name] = value
+        elif value is not None:
+            clean[name] = _clean(value, depth)
     return clean
 
 

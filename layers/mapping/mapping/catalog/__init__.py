@@ -1,4 +1,4 @@
-"""The integration library: one TOML file an integration drives the API, its validation, the form and the docs."""
+"""The integration library: one TOML file an integration drives API, validation, form and docs."""
 
 import tomllib
 from functools import cache
@@ -101,7 +101,7 @@ def search(category: str | None = None, q: str | None = None) -> tuple[CatalogEn
 def validate_config(
     entry: CatalogEntry, config: object, *, partial: bool = False
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Plain values and secrets of a configuration, defaults filled in; raises `InvalidConfig` with every error.
+    """Plain values and secrets of a configuration, defaults filled in; raises `InvalidConfig`.
 
     `partial` is an update: absent fields stay absent, a secret sent back as its mask is absent too, and an
     emptied optional text stays empty, so that it overrides what was stored.

@@ -15,7 +15,7 @@ class Option(BaseModel):
 
 
 class ConfigField(BaseModel):
-    """`options` bind a `select` and merely suggest for a `string`; `minimum` and `maximum` bound an `integer`."""
+    """`options` bind a `select` and suggest for a `string`; `minimum`, `maximum` bound an `integer`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -15,7 +15,7 @@ _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 class InvalidConfig(ValueError):
-    """What is wrong with a configuration: `errors` of pointer (RFC 6901), code and detail, without any value."""
+    """What is wrong: `errors` of pointer (RFC 6901), code and detail, without any value."""
 
     def __init__(self, errors: Sequence[dict[str, str]]) -> None:
         super().__init__(", ".join(f"{error['pointer']} {error['code']}" for error in errors))
@@ -135,7 +135,7 @@ _CHECKS: Final[dict[str, Callable[[ConfigField, Any], Any]]] = {
 
 
 def _url(text: str) -> str:
-    """https, or http on loopback; which hosts a key may go to is the stack's setting, checked where it is known."""
+    """https, or http on loopback; which hosts a key may go to is the stack's setting."""
     try:
         url = urlsplit(text)
         host, _port = url.hostname, url.port
