@@ -112,7 +112,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, site: Site, loop: asyncio.AbstractEventLoop) -> None:
         self.site = site
         self.loop = loop
-        self.buffer = bytearray()
+        self.buffer = b""
         self.head: bytes | None = None
         self.body_from = 0
         self.length = 0
@@ -126,11 +126,12 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Collect bytes and answer whatever is complete."""
-        self.buffer += data
-        self._advance()
+        self.buffer = self.buffer + data if self.buffer else data
+        if self.buffer and not self.busy:
+            self._advance()
 
     def _advance(self) -> None:
-        while not self.busy and not self.transport.is_closing():
+        while self.buffer and not self.busy and not self.transport.is_closing():
             if self.head is None and not self._read_head():
                 return
             body = self._read_body()
@@ -146,7 +147,7 @@ class Connection(asyncio.Protocol):
             if len(self.buffer) > MOST_HEAD_BYTES:
                 self.transport.close()
             return False
-        self.head = bytes(self.buffer[:end])
+        self.head = self.buffer[:end]
         self.body_from = end + 4
         lowered = self.head.lower()
         self.chunked = b"\r\ntransfer-encoding:" in lowered
@@ -166,8 +167,8 @@ class Connection(asyncio.Protocol):
         end = self.body_from + self.length
         if len(self.buffer) < end:
             return None
-        body = bytes(self.buffer[self.body_from : end])
-        del self.buffer[:end]
+        body = self.buffer[self.body_from : end]
+        self.buffer = self.buffer[end:]
         return body
 
     def _read_chunks(self) -> bytes | None:
@@ -178,10 +179,10 @@ class Connection(asyncio.Protocol):
             start = line_end + 2
             if len(self.buffer) < start + size + 2:
                 return None
-            parts.append(bytes(self.buffer[start : start + size]))
+            parts.append(self.buffer[start : start + size])
             at = start + size + 2
             if size == 0:
-                del self.buffer[:at]
+                self.buffer = self.buffer[at:]
                 return b"".join(parts)
         return None
 

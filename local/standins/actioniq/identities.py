@@ -98,8 +98,12 @@ class Identities:
 
 def joining_keys(identifiers: Mapping[str, Any]) -> tuple[Key, ...]:
     """Return the identifiers that join, strongest first."""
-    found = ((name, str(identifiers[name])) for name in JOINING if identifiers.get(name) not in {None, ""})
-    return tuple((name, value.lower() if name == "email" else value) for name, value in found)
+    found = ((name, identifiers.get(name)) for name in JOINING)
+    return tuple(
+        (name, value.lower() if name == "email" else value)
+        for name, value in found
+        if isinstance(value, str) and value
+    )
 
 
 def _two_people(one: Person, other: Person) -> bool:

@@ -63,10 +63,11 @@ def _get_profiles(workspace: Workspace, request: Request) -> Reply:
 
 
 def _get_profile(workspace: Workspace, request: Request) -> Reply:
-    external_id = request.path.removeprefix("/_standin/profiles/")
-    found = workspace.profiles.by_external_id.get(external_id)
+    wanted = request.path.removeprefix("/_standin/profiles/")
+    profiles = workspace.profiles
+    found = profiles.by_external_id.get(wanted) or profiles.by_braze_id.get(wanted)
     if found is None:
-        return json_reply(404, {"error": f"no profile with external_id {external_id}"})
+        return json_reply(404, {"error": f"no profile with external_id or braze_id {wanted}"})
     return json_reply(200, found.view())
 
 
@@ -76,7 +77,8 @@ def _post_profiles(workspace: Workspace, request: Request) -> Reply:
     for given in _body(request)["profiles"]:
         ids = {name: given.get(name) for name in ("external_id", "braze_id")}
         fields = {name: value for name, value in given.items() if name not in {*ids, "custom_attributes"}}
-        profile = workspace.profiles.create(workspace.now(), **ids)
+        known = workspace.profiles.by_external_id.get(given.get("external_id"))
+        profile = known or workspace.profiles.create(workspace.now(), **ids)
         spent = workspace.counts["data_points"]
         attributes = {**fields, **given.get("custom_attributes", {}), "braze_id": profile.braze_id}
         set_attributes(workspace, profile, attributes)

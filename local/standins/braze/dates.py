@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 LATEST_YEAR = 3000
 MICROSECOND_DIGITS = 6
+SHORTEST, LONGEST = len("1/1/2021"), 72
 
 _ISO = re.compile(
     r"(?P<y>\d{4})-(?P<mo>\d{2})-(?P<d>\d{2})"
@@ -19,7 +20,10 @@ _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 
 def read_time(text: str) -> datetime | None:
     """Return the instant in UTC, or None; no zone or a garbled one means UTC."""
-    found = _ISO.fullmatch(text) or _AMERICAN.fullmatch(text) or _DAY_FIRST.fullmatch(text)
+    if not SHORTEST <= len(text) <= LONGEST:
+        return None
+    formats = (_ISO, _AMERICAN) if text[0].isdigit() else (_DAY_FIRST,)
+    found = next((found for one in formats if (found := one.fullmatch(text))), None)
     if found is None:
         return None
     part = found.groupdict()

@@ -45,7 +45,7 @@ def set_attributes(workspace: Workspace, profile: Profile, sent: Json) -> None:
     merge = sent.get("_merge_objects") is True
     looked_up_by = None
     if not any(sent.get(key) is not None for key in ("external_id", "braze_id", "user_alias")):
-        looked_up_by = "email" if sent.get("email") is not None else "phone"
+        looked_up_by = "email" if sent.get("email") else "phone"
     for given, value in sent.items():
         name = given.strip()
         if name in NOT_ATTRIBUTES or name == looked_up_by:

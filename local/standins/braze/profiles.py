@@ -93,7 +93,7 @@ class Profiles:
             return self.by_braze_id.get(braze_id)
         if (alias := named.get("user_alias")) is not None:
             return self._by_alias((alias["alias_label"], alias["alias_name"]), now, create=create is True)
-        key = "email" if named.get("email") is not None else "phone"
+        key = "email" if named.get("email") else "phone"
         index = self.by_email if key == "email" else self.by_phone
         matches = index.get(named[key].lower(), [])
         if matches:

@@ -35,7 +35,7 @@ class Limiter:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
-        self.used: dict[tuple[str, float], tuple[int, int]] = {}
+        self.used: dict[Window, tuple[int, int]] = {}
 
     def spend(self, windows: Sequence[Window]) -> Verdict:
         """Take one from every window, or none when any is full; the first window is the one told."""
@@ -44,14 +44,13 @@ class Limiter:
             if self._used(window, now) >= window.limit:
                 return Verdict(False, window.limit, 0, self._reset(window, now), now)
         for window in windows:
-            key, turn = (window.lane, window.seconds), int(now // window.seconds)
-            self.used[key] = (turn, self._used(window, now) + 1)
+            self.used[window] = (int(now // window.seconds), self._used(window, now) + 1)
         told = windows[0]
         left = told.limit - self._used(told, now)
         return Verdict(True, told.limit, left, self._reset(told, now), now)
 
     def _used(self, window: Window, now: float) -> int:
-        turn, used = self.used.get((window.lane, window.seconds), (-1, 0))
+        turn, used = self.used.get(window, (-1, 0))
         return used if turn == int(now // window.seconds) else 0
 
     @staticmethod

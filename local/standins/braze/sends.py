@@ -84,7 +84,17 @@ def _identifier(workspace: Workspace, recipient: Json) -> str | None:
         raise turn_away(400, "Bad Request")
     if "email" in names and not recipient.get("prioritization"):
         raise turn_away(400, "Bad Request")
+    if names and not _good_identifier(names[0], recipient[names[0]]):
+        raise turn_away(400, "Bad Request")
     return names[0] if names else None
+
+
+def _good_identifier(name: str, value: object) -> bool:
+    if name != "user_alias":
+        return isinstance(value, str)
+    return isinstance(value, dict) and all(
+        isinstance(value.get(f"alias_{one}"), str) for one in ("name", "label")
+    )
 
 
 def _check_properties(properties: object) -> None:
@@ -114,12 +124,10 @@ def _find(workspace: Workspace, recipient: Json) -> Profile | None:
         make = recipient.get("send_to_existing_only") is False and isinstance(
             recipient.get("attributes"), dict
         )
-        return profiles.resolve({"external_id": str(external_id)}, workspace.now(), create=make)
+        return profiles.resolve({"external_id": external_id}, workspace.now(), create=make)
     named: dict[str, Any] = {
         name: recipient[name] for name in IDENTIFIERS[1:] if recipient.get(name) is not None
     }
-    if isinstance(named.get("user_alias"), dict) and {"alias_label", "alias_name"} - set(named["user_alias"]):
-        return None
     return profiles.resolve(named, workspace.now(), create=False)
 
 

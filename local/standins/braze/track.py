@@ -76,7 +76,7 @@ def _judge(
 
 
 def _counted(workspace: Workspace, sent: Json) -> int:
-    if workspace.modes.skipped_counts or not sent.get("_update_existing_only"):
+    if workspace.modes.skipped_counts or not sent.get("_update_existing_only") or "push_token_import" in sent:
         return 1
     found = workspace.profiles.resolve(sent, workspace.now(), create=False)
     return 0 if found is None else 1
