@@ -144,7 +144,7 @@ def test_a_look_alike_of_a_reserved_field_becomes_a_custom_attribute(braze: Any)
     assert "dob" not in braze.profile()
 
 
-def test_null_clears_a_reserved_field_but_never_an_identifier(braze: Any) -> None:
+def test_null_clears_a_reserved_field(braze: Any) -> None:
     braze.attributes(first_name="Ann")
     braze.attributes(first_name=None)
     assert "first_name" not in braze.profile()
