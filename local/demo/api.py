@@ -55,8 +55,8 @@ class Api:
 
     def live_events(self, integration_ids: frozenset[str]) -> list[Json]:
         """The delivery rows of these installations."""
-        rows = self._pages("/v1/admin/live-events")
-        return [row for row in rows if row["integration_id"] in integration_ids]
+        path = "/v1/admin/live-events"
+        return [row for one in sorted(integration_ids) for row in self._pages(path, integration_id=one)]
 
     def runs(self) -> list[Json]:
         """Every audience and campaign run there is."""
@@ -102,16 +102,14 @@ class Api:
         with ThreadPoolExecutor(SENDERS) as senders:
             yield from senders.map(lambda batch: _post_batch(Http(self._url, headers), batch), batches)
 
-    def _pages(self, path: str) -> Iterator[Json]:
-        cursor: str | None = None
+    def _pages(self, path: str, **query: str) -> Iterator[Json]:
+        query["limit"] = "100"
         while True:
-            page = self._admin.call(
-                "GET", path, params={"limit": 100} | ({"cursor": cursor} if cursor else {})
-            )
+            page = self._admin.call("GET", path, params=query)
             yield from page["data"]
-            cursor = page.get("next_cursor")
-            if not cursor:
+            if not page.get("next_cursor"):
                 return
+            query["cursor"] = page["next_cursor"]
 
 
 def _post_batch(session: Http, batch: Sequence[Json]) -> int:
