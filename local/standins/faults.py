@@ -29,6 +29,12 @@ type Kind = Literal[
 APPLIED: frozenset[Kind] = frozenset(
     {"drop_after", "hang_after", "queued", "truncated", "garbage", "object_errors"}
 )
+SILENT: frozenset[Kind] = frozenset({"drop_before", "drop_after", "hang_before", "hang_after"})
+SAID: dict[Kind, tuple[int, str]] = {
+    "queued": (202, "queued"),
+    "not_success": (201, "the request could not be processed"),
+    "poison": (400, "Bad Request"),
+}
 
 
 class Fault(BaseModel):
@@ -76,7 +82,7 @@ class Faults:
     def __init__(self, rules: Sequence[Fault], seed: int) -> None:
         self.rules = rules
         self.left = [rule.next for rule in rules]
-        self.dice = Random(seed)
+        self.dice = Random(seed)  # noqa: S311 - repeatable, not secret
         self.hits: Counter[str] = Counter()
 
     def draw(self, path: str, body: bytes) -> tuple[Fault | None, float]:
@@ -116,23 +122,15 @@ class Faults:
 def strike(fault: Fault, request: Request, handle: Callable[[Request], Reply]) -> Reply:
     """Turn a fault into what the caller sees, with the request applied first where the fault says so."""
     real = handle(request) if fault.applies_first() else None
-    match fault.fault:
-        case "drop_before" | "drop_after":
-            return Reply(0, delay=fault.seconds, ending=Ending.CLOSE, silent=True)
-        case "hang_before" | "hang_after":
-            ending = Ending.CLOSE if fault.seconds else Ending.HANG
-            return Reply(0, delay=fault.seconds, ending=ending, silent=True)
-        case "queued":
-            return json_reply(202, {"message": "queued"})
-        case "not_success":
-            return json_reply(201, {"message": fault.body or "the request could not be processed"})
-        case "poison":
-            return json_reply(400, {"message": fault.body or "Bad Request"})
-        case "garbage":
-            return Reply(201, (fault.body or "<html><body>It works!</body></html>").encode(), fault.headers)
-        case "truncated" if real is not None:
-            return replace(real, cut=(len(real.body) + 1) // 2, ending=Ending.CLOSE)
-        case "object_errors" if real is not None:
-            return real
-    body = {"message": fault.body or "the stand-in was told to fail"}
-    return json_reply(fault.status, body, fault.headers)
+    if fault.fault in SILENT:
+        hangs = fault.fault.startswith("hang") and not fault.seconds
+        ending = Ending.HANG if hangs else Ending.CLOSE
+        return Reply(0, delay=fault.seconds, ending=ending, silent=True)
+    if fault.fault == "object_errors" and real is not None:
+        return real
+    if fault.fault == "truncated" and real is not None:
+        return replace(real, cut=(len(real.body) + 1) // 2, ending=Ending.CLOSE)
+    if fault.fault == "garbage":
+        return Reply(201, (fault.body or "<html><body>It works!</body></html>").encode(), fault.headers)
+    status, message = SAID.get(fault.fault, (fault.status, "the stand-in was told to fail"))
+    return json_reply(status, {"message": fault.body or message}, fault.headers)

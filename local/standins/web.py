@@ -137,9 +137,8 @@ class Connection(asyncio.Protocol):
             body = self._read_body()
             if body is None:
                 return
-            assert self.head is not None
             head, self.head = self.head, None
-            self._respond(self.site.answer(head, body))
+            self._respond(self.site.answer(head or b"", body))
 
     def _read_head(self) -> bool:
         end = self.buffer.find(b"\r\n\r\n")

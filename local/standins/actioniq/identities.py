@@ -1,7 +1,7 @@
 """Identity resolution, as simple as it can be told.
 
 Records that share a user_id, an anonymous_id or an email (lower-cased) belong to one profile.
-Two groups that both hold a user_id and share none are never joined: a shared device does not make two people one.
+Two groups that both hold a user_id are never joined: a shared device does not make two people one.
 The record then belongs to its user_id's group.
 """
 

@@ -9,7 +9,7 @@ from local.standins.actioniq.accounts import Accounts, Destination, digest
 from local.standins.web import Json, Reply, Request, json_reply
 
 RECORDS_PATH = re.compile(r"/v1/accounts/([^/]+)/destinations/([^/]+)/records")
-RECORD_TYPES = frozenset({"page_view", "custom_event", "user_profile"})
+RECORD_TYPES = ("page_view", "custom_event", "user_profile")
 MOST_RECORDS = 500
 MOST_BODY_BYTES = 1024 * 1024
 
@@ -47,20 +47,26 @@ def check(record: object, destination_id: str) -> tuple[datetime | None, str | N
     """Return the record's time, or the reason it is rejected."""
     if not isinstance(record, dict):
         return None, "record must be an object"
-    if record.get("record_type") not in RECORD_TYPES:
-        return None, "record_type must be page_view, custom_event or user_profile"
-    record_id = record.get("record_id")
-    if not isinstance(record_id, str) or not record_id:
-        return None, "record_id is required"
-    if record.get("destination_id") != destination_id:
-        return None, "destination_id differs from the path"
-    identifiers = record.get("identifiers")
-    if not isinstance(identifiers, dict) or not any(isinstance(v, str) and v for v in identifiers.values()):
-        return None, "identifiers need at least one non-empty string"
-    if not isinstance(record.get("attributes", {}), dict):
-        return None, "attributes must be an object"
     time = _time(record.get("timestamp"))
-    return time, None if time else "timestamp must be ISO 8601"
+    record_id, identifiers = record.get("record_id"), record.get("identifiers")
+    rules = (
+        (
+            record.get("record_type") in RECORD_TYPES,
+            "record_type must be page_view, custom_event or user_profile",
+        ),
+        (isinstance(record_id, str) and record_id != "", "record_id is required"),
+        (record.get("destination_id") == destination_id, "destination_id differs from the path"),
+        (_names_somebody(identifiers), "identifiers need at least one non-empty string"),
+        (isinstance(record.get("attributes", {}), dict), "attributes must be an object"),
+        (time is not None, "timestamp must be ISO 8601"),
+    )
+    return time, next((reason for holds, reason in rules if not holds), None)
+
+
+def _names_somebody(identifiers: object) -> bool:
+    if not isinstance(identifiers, dict):
+        return False
+    return any(isinstance(value, str) and value for value in identifiers.values())
 
 
 def _destination(accounts: Accounts, request: Request) -> Destination:

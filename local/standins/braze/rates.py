@@ -42,12 +42,16 @@ class Limiter:
         now = self.clock()
         for window in windows:
             if self._used(window, now) >= window.limit:
-                return Verdict(False, window.limit, 0, self._reset(window, now), now)
+                return Verdict(
+                    allowed=False, limit=window.limit, remaining=0, reset_at=self._reset(window, now), now=now
+                )
         for window in windows:
             self.used[window] = (int(now // window.seconds), self._used(window, now) + 1)
         told = windows[0]
         left = told.limit - self._used(told, now)
-        return Verdict(True, told.limit, left, self._reset(told, now), now)
+        return Verdict(
+            allowed=True, limit=told.limit, remaining=left, reset_at=self._reset(told, now), now=now
+        )
 
     def _used(self, window: Window, now: float) -> int:
         turn, used = self.used.get(window, (-1, 0))

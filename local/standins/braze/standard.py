@@ -1,4 +1,4 @@
-"""The reserved profile fields: their types, their error codes and which of them are billed (facts 2.4, 2.13, 8).
+"""The reserved profile fields: types, error codes and which of them are billed (facts 2.4, 2.13, 8).
 
 A value of the wrong kind is either refused with Braze's code or, where none is documented, left out silently.
 """

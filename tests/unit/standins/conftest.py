@@ -19,6 +19,7 @@ class Clock:
         self.now = START
 
     def __call__(self) -> float:
+        """Return the time."""
         return self.now
 
 
@@ -84,7 +85,9 @@ class ActionIqDriver:
         self.clock = Clock()
         self.site = ActionIq(clock=self.clock)
 
-    def call(self, method: str, path: str, body: object = None, key: str = "aiq_xxxxxxxxxxxxxxxxxxxx") -> Reply:
+    def call(
+        self, method: str, path: str, body: object = None, key: str = "aiq_xxxxxxxxxxxxxxxxxxxx"
+    ) -> Reply:
         """Send one request."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         path, _, query = path.partition("?")

@@ -62,7 +62,10 @@ def test_braze_id_recipients_depend_on_the_account(ready: Any, accepted: bool, s
         ({"recipients": [{"external_user_id": 7}]}, "Bad Request"),
         ({"recipients": [{"user_alias": "a"}]}, "Bad Request"),
         ({"recipients": [{"email": "x@y.zz"}]}, "Bad Request"),
-        ({"recipients": [{"external_user_id": "u"}], "trigger_properties": {"a": "x" * 60_000}}, "Bad Request"),
+        (
+            {"recipients": [{"external_user_id": "u"}], "trigger_properties": {"a": "x" * 60_000}},
+            "Bad Request",
+        ),
     ],
 )
 def test_a_fatal_mistake_sends_nothing(ready: Any, body: Any, message: str) -> None:
