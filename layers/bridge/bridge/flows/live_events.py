@@ -1,6 +1,6 @@
 """Live events: every planned vendor request, newest first, and its four stages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,15 +18,15 @@ class Deliveries(Protocol):
     """Reads delivery rows."""
 
     def page(
-        self, limit: int, cursor: str | None, *, integration_id: str | None, status: str | None, kind: str | None
-    ) -> tuple[list[Row], str | None]: ...
+        self, limit: int, cursor: str | None, integration_id: str | None, status: str | None
+    ) -> tuple[Sequence[Row], str | None]: ...
     def get(self, delivery_id: str) -> Row | None: ...
 
 
 class Stages(Protocol):
-    """Reads what was kept of a delivery; None when it was not kept or has expired."""
+    """Reads what was kept of a delivery, under the key its row names; None once it has expired."""
 
-    def get(self, row: Row) -> Mapping[str, Any] | None: ...
+    def get(self, key: str) -> Mapping[str, Any] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +38,21 @@ class LiveEvents:
 
     def list(self, call: Call) -> Answer:
         """GET /v1/admin/live-events?integration_id=&status=&kind="""
-        page = Page.of(call.query)
-        rows, cursor = self.deliveries.page(
-            page.limit,
-            page.cursor,
-            integration_id=call.query.get("integration_id") or None,
-            status=call.query.get("status") or None,
-            kind=call.query.get("kind") or None,
-        )
-        return listed(rows, cursor)
+        page, kind = Page.of(call.query), call.query.get("kind")
+        wanted = (call.query.get("integration_id") or None, call.query.get("status") or None)
+        rows, cursor = self.deliveries.page(page.limit, page.cursor, *wanted)
+        return listed([_shown(row) for row in rows if not kind or row["kind"] == kind], cursor)
 
     def get(self, call: Call) -> Answer:
         """GET /v1/admin/live-events/{delivery_id}: the row, its stages (null once expired) and outcomes."""
         row = self.deliveries.get(call.params["delivery_id"])
         if row is None:
             raise missing("delivery")
-        kept = self.stages.get(row) or {}
+        kept = (self.stages.get(row["stages"]) if row.get("stages") else None) or {}
         stages = {stage: kept.get(stage) for stage in STAGES}
         return answer_json(200, {**row, "stages": stages, "outcomes": kept.get("outcomes")})
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    """In the list the stages are left out: where they lie is nobody's business."""
+    return {name: value for name, value in row.items() if name != "stages"}

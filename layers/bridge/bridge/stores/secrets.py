@@ -50,15 +50,15 @@ class SecretStore:
         """Write the whole entry, making it or taking it back from deletion where needed."""
         name, text = self.name(catalog_key, owner_id), json.dumps(values)
         try:
-            self._client.put_secret_value(SecretId=name, SecretString=text)
+            found = self._client.describe_secret(SecretId=name)
         except ClientError as error:
-            if _code(error) == "ResourceNotFoundException":
-                self._client.create_secret(Name=name, SecretString=text)
-            elif _code(error) == "InvalidRequestException":
-                self._client.restore_secret(SecretId=name)
-                self._client.put_secret_value(SecretId=name, SecretString=text)
-            else:
+            if _code(error) != "ResourceNotFoundException":
                 raise
+            self._client.create_secret(Name=name, SecretString=text)
+        else:
+            if found.get("DeletedDate"):
+                self._client.restore_secret(SecretId=name)
+            self._client.put_secret_value(SecretId=name, SecretString=text)
         self._provider.clear_cache()  # type: ignore[no-untyped-call]
 
     def delete(self, catalog_key: str, owner_id: str, *, recoverable: bool = True) -> None:
