@@ -1,0 +1,304 @@
+"""Every row of Braze's tables, and what is refused before it could be stored in part."""
+
+from typing import Any
+
+import pytest
+from mapping.braze import (
+    ARRAYS,
+    LeftOut,
+    array_of,
+    left_out,
+    object_count,
+    to_objects,
+    wanted,
+)
+from mapping.braze_fields import (
+    ADDRESS_NAMES,
+    CONSENT_ATTRIBUTES,
+    MAX_EXTERNAL_ID_BYTES,
+    PROPERTY_NAMES,
+    RESERVED_ATTRIBUTES,
+    STANDARD_ATTRIBUTES,
+    TRAIT_NAMES,
+    membership_attribute,
+)
+from mapping.outcome import ItemOutcome, Outcome
+from signal_events import AT, braze_settings, canonical, event
+
+GROUP = {"subscription_group_id": "g-1", "subscription_state": "subscribed"}
+GOOD: dict[str, list[tuple[Any, Any]]] = {
+    "first_name": [("Ann", "Ann")],
+    "last_name": [("Lee", "Lee")],
+    "email": [("a@x", "a@x")],
+    "phone": [("+4712345678", "+4712345678"), (4712345678, "4712345678")],
+    "dob": [("1980-02-29", "1980-02-29"), ("1980-02-29T08:00:00Z", "1980-02-29"), ("1980-02-29 08:00", "1980-02-29")],
+    "gender": [("F", "F"), ("female", "F"), ("Male", "M"), ("p", "P"), ("unknown", "N"), ("other", "O")],
+    "home_city": [("Oslo", "Oslo")],
+    "country": [("NO", "NO"), ("Norway", "Norway")],
+    "language": [("en", "en"), ("en-GB", "en"), ("pt_BR", "pt")],
+    "time_zone": [("Europe/Oslo", "Europe/Oslo")],
+    "current_location": [({"longitude": 1.5, "latitude": 2}, {"longitude": 1.5, "latitude": 2})],
+    "date_of_first_session": [(AT, AT)],
+    "date_of_last_session": [("2026-09-01", "2026-09-01")],
+    "marked_email_as_spam_at": [(AT, AT)],
+    "email_open_tracking_disabled": [(True, True), (False, False)],
+    "email_click_tracking_disabled": [(True, True)],
+    "facebook": [({"id": "1"}, {"id": "1"})],
+    "twitter": [({"id": 1}, {"id": 1})],
+    "email_subscribe": [("opted_in", "opted_in"), ("unsubscribed", "unsubscribed")],
+    "push_subscribe": [("subscribed", "subscribed")],
+    "subscription_groups": [([GROUP], [GROUP])],
+}
+BAD: dict[str, list[Any]] = {
+    "first_name": [7, True, ["Ann"]],
+    "last_name": [{}],
+    "email": [7, ["a@x"]],
+    "phone": [True, 4.5, {}],
+    "dob": ["29.02.1980", "1980-02-30", "1980-2-9", 1980, "1980-02-29x"],
+    "gender": ["robot", 1],
+    "home_city": [{}],
+    "country": [47],
+    "language": ["english", "e", 7],
+    "time_zone": [1],
+    "current_location": ["Oslo", {"longitude": 1}, {"longitude": True, "latitude": 1}],
+    "date_of_first_session": ["soon", 7],
+    "date_of_last_session": [True],
+    "marked_email_as_spam_at": [{}],
+    "email_open_tracking_disabled": ["true", 1],
+    "email_click_tracking_disabled": ["no"],
+    "facebook": ["id"],
+    "twitter": [1],
+    "email_subscribe": ["yes", True],
+    "push_subscribe": [True],
+    "subscription_groups": [[], ["g-1"], [{"subscription_group_id": "g"}], [GROUP | {"subscription_state": "x"}], "g"],
+}
+
+
+def sent(kind: str = "track", settings: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    """The one object of an event that becomes one."""
+    mapped = to_objects(event(kind, **fields), braze_settings(**(settings or {})))
+    assert not isinstance(mapped, ItemOutcome), mapped
+    [(_, thing)] = mapped
+    return thing
+
+
+def refused(kind: str = "track", settings: dict[str, Any] | None = None, **fields: Any) -> tuple[str, str]:
+    """Outcome and reason of an event that becomes none."""
+    mapped = to_objects(event(kind, **fields), braze_settings(**(settings or {})))
+    assert isinstance(mapped, ItemOutcome), mapped
+    return mapped.outcome.value, mapped.reason
+
+
+def profile(**traits: Any) -> dict[str, Any]:
+    """What an identify of these traits sets, consent fields allowed."""
+    thing = sent("identify", {"consent_fields": "allow"}, traits=traits)
+    assert thing.pop("external_id") == "u-1"
+    return thing
+
+
+def test_a_track_is_an_event_with_name_identifier_time_and_properties() -> None:
+    assert to_objects(event(properties={"total": 41.5}), braze_settings()) == [
+        (
+            "events",
+            {"external_id": "u-1", "name": "Order Completed", "time": AT, "properties": {"total": 41.5}},
+        )
+    ]
+
+
+def test_an_identify_is_an_attributes_object() -> None:
+    mapped = to_objects(event("identify", traits={"firstName": "Ann", "orders": 3}), braze_settings())
+    assert mapped == [("attributes", {"external_id": "u-1", "first_name": "Ann", "orders": 3})]
+
+
+def test_a_page_is_sent_only_where_the_installation_says_so() -> None:
+    assert refused("page") == ("filtered", "pages_not_tracked")
+    assert sent("page", {"track_pages": True}, name="Home")["name"] == "Home"
+    assert sent("page", {"track_pages": True})["name"] == "Page Viewed"
+
+
+@pytest.mark.parametrize("kind", ["group", "alias", "screen"])
+def test_other_types_are_filtered(kind: str) -> None:
+    assert refused(kind, {"track_pages": True}) == ("filtered", "not_mapped")
+
+
+def test_an_anonymous_event_is_filtered() -> None:
+    anonymous = canonical({"type": "track", "event": "e", "anonymousId": "a"})
+    assert wanted(anonymous, braze_settings()) == ItemOutcome(Outcome.FILTERED, "no_braze_identifier")
+    assert object_count(anonymous, braze_settings()) == 0
+
+
+def test_a_braze_id_addresses_a_profile_unless_a_user_id_does() -> None:
+    by_id = canonical({"type": "track", "event": "e", "context": {"braze_id": "b-1"}})
+    mapped = to_objects(by_id, braze_settings())
+    assert not isinstance(mapped, ItemOutcome)
+    assert mapped[0][1].keys() == {"braze_id", "name", "time"}
+    assert "braze_id" not in sent(context={"braze_id": "b-1"})
+
+
+@pytest.mark.parametrize(("kind", "array"), ARRAYS.items())
+def test_each_type_has_its_array_and_counts_one_object(kind: str, array: str) -> None:
+    given = event(kind, traits={"plan": "free"})
+    settings = braze_settings(track_pages=True)
+    assert array_of(given) == array
+    assert object_count(given, settings) == 1
+    mapped = to_objects(given, settings)
+    assert not isinstance(mapped, ItemOutcome)
+    assert [name for name, _ in mapped] == [array]
+
+
+def test_update_existing_only_marks_every_object() -> None:
+    assert sent(settings={"update_existing_only": True})["_update_existing_only"] is True
+    assert "_update_existing_only" not in sent()
+
+
+def test_an_identify_without_traits_is_filtered() -> None:
+    assert refused("identify") == ("filtered", "no_traits")
+    assert refused("identify", traits={"email_subscribe": "opted_in"}) == ("filtered", "no_traits")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kept"), [(name, given, kept) for name, rows in GOOD.items() for given, kept in rows]
+)
+def test_each_standard_attribute_takes_its_values(name: str, given: object, kept: object) -> None:
+    assert profile(**{name: given}) == {name: kept}
+
+
+@pytest.mark.parametrize(("name", "given"), [(name, given) for name, rows in BAD.items() for given in rows])
+def test_each_standard_attribute_refuses_other_values(name: str, given: object) -> None:
+    refusal = refused("identify", {"consent_fields": "allow"}, traits={name: given, "plan": "free"})
+    assert refusal == ("rejected", "bad_value")
+
+
+def test_every_standard_attribute_has_rows() -> None:
+    assert GOOD.keys() == BAD.keys() == STANDARD_ATTRIBUTES.keys()
+
+
+@pytest.mark.parametrize(("trait", "name"), TRAIT_NAMES.items())
+def test_each_trait_of_the_table_is_renamed(trait: str, name: str) -> None:
+    value, kept = GOOD[name][0]
+    assert profile(**{trait: value}) == {name: kept}
+
+
+@pytest.mark.parametrize(("trait", "name"), TRAIT_NAMES.items())
+def test_the_exact_name_wins_over_a_trait_of_the_table(trait: str, name: str) -> None:
+    value, kept = GOOD[name][0]
+    given = event("identify", traits={trait: "1999-09-09", name: value})
+    mapped = to_objects(given, braze_settings())
+    assert mapped == [("attributes", {"external_id": "u-1", name: kept})]
+    assert left_out(given, braze_settings()) == (LeftOut(trait, "exact_name_given"),)
+
+
+@pytest.mark.parametrize(("key", "name"), ADDRESS_NAMES.items())
+def test_each_part_of_an_address_is_a_standard_attribute(key: str, name: str) -> None:
+    assert profile(address={key: "Oslo", "street": "1"}) == {name: "Oslo", "address": {"street": "1"}}
+
+
+def test_an_address_leaves_nothing_behind_and_other_shapes_stay_custom() -> None:
+    assert profile(address={"city": "Oslo", "country": "NO"}) == {"home_city": "Oslo", "country": "NO"}
+    assert profile(address="1 Street") == {"address": "1 Street"}
+    assert refused("identify", traits={"address": {"city": 7}}) == ("rejected", "bad_value")
+
+
+@pytest.mark.parametrize("name", sorted(CONSENT_ATTRIBUTES))
+def test_consent_goes_only_where_it_is_allowed_and_never_from_a_browser(name: str) -> None:
+    value, kept = GOOD[name][0]
+    traits = {name: value, "plan": "free"}
+    assert profile(**traits) == {name: kept, "plan": "free"}
+    assert name not in sent("identify", traits=traits)
+    assert name not in sent("identify", {"consent_fields": "allow"}, traits=traits, sourceKind="browser")
+    assert left_out(event("identify", traits=traits), braze_settings()) == (LeftOut(name, "consent_field"),)
+
+
+@pytest.mark.parametrize("name", [*sorted(RESERVED_ATTRIBUTES), "AIQ_1_2", "AIQ_", " AIQ_1_2 "])
+def test_a_reserved_name_is_refused(name: str) -> None:
+    assert refused("identify", traits={name: True, "plan": "free"}) == ("rejected", "reserved_attribute")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, 3, 4.5, "text", "", "2026-09-01T00:00:00Z", ["a", "b"], {"a": {"$time": AT}}, [{"a": 1}], {"inc": 1}, {"add": ["x"]}],
+)
+def test_everything_else_is_a_custom_attribute_under_its_own_name(value: object) -> None:
+    assert profile(Birthdate=value) == {"Birthdate": value}
+
+
+def test_blanks_around_a_name_are_stripped_as_braze_does() -> None:
+    assert profile(**{" plan ": "free", " email": "a@x"}) == {"plan": "free", "email": "a@x"}
+
+
+@pytest.mark.parametrize("name", ["email", "dob", "country", "first_name", "gender"])
+def test_an_empty_standard_field_is_left_out(name: str) -> None:
+    given = event("identify", traits={name: "", "plan": ""})
+    assert to_objects(given, braze_settings()) == [("attributes", {"external_id": "u-1", "plan": ""})]
+    assert left_out(given, braze_settings()) == (LeftOut(name, "empty"),)
+
+
+@pytest.mark.parametrize(
+    ("traits", "reason"),
+    [
+        ({"bio": "x" * 256}, "string_too_long"),
+        ({"first_name": "x" * 256}, "string_too_long"),
+        ({"tags": ["x" * 256]}, "string_too_long"),
+        ({"tags": ["x"] * 501}, "array_too_long"),
+        ({"orders": [{"note": "x" * 200}] * 600}, "array_too_large"),
+        ({"thing": {str(key): "x" * 200 for key in range(300)}}, "object_too_large"),
+        ({"address": {str(key): "x" * 200 for key in range(300)}}, "object_too_large"),
+        ({"$set": 1}, "bad_key"),
+        ({"k" * 256: 1}, "key_too_long"),
+        ({"\u00e9" * 128: 1}, "key_too_long"),
+        ({" ": 1}, "empty_key"),
+    ],
+)
+def test_what_braze_would_store_in_part_is_refused_whole(traits: dict[str, Any], reason: str) -> None:
+    assert refused("identify", traits=traits | {"plan": "free"}) == ("rejected", reason)
+
+
+@pytest.mark.parametrize("value", ["x" * 255, ["x"] * 500, [{"a": 1}] * 600, {"a": "x" * 300}])
+def test_values_at_the_limits_pass(value: object) -> None:
+    assert profile(plan=value) == {"plan": value}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"userId": "u" * (MAX_EXTERNAL_ID_BYTES + 1)}, "external_id_too_long"),
+        ({"userId": "\u00e9" * 494}, "external_id_too_long"),
+        ({"event": "e" * 256}, "event_name_too_long"),
+        ({"properties": {"url": "x" * 256}}, "string_too_long"),
+        ({"properties": {"$price": 1}}, "bad_key"),
+        ({"properties": {"": 1}}, "empty_key"),
+        ({"properties": {"k" * 256: 1}}, "key_too_long"),
+        ({"properties": {str(key): key for key in range(257)}}, "too_many_properties"),
+        ({"properties": {"items": ["x" * 200] * 600}}, "properties_too_large"),
+    ],
+)
+def test_an_event_braze_would_refuse_is_refused_before_the_wire(fields: dict[str, Any], reason: str) -> None:
+    assert refused(**fields) == ("rejected", reason)
+
+
+def test_an_external_id_at_the_limit_passes() -> None:
+    assert len(sent(userId="u" * MAX_EXTERNAL_ID_BYTES)["external_id"]) == MAX_EXTERNAL_ID_BYTES
+
+
+@pytest.mark.parametrize(("key", "name"), PROPERTY_NAMES.items())
+def test_a_reserved_property_keeps_its_value_under_another_name(key: str, name: str) -> None:
+    assert sent(properties={key: 1, "total": 2})["properties"] == {name: 1, "total": 2}
+    assert sent(properties={key: 1, name: 2})["properties"] == {f"property_{name}": 1, name: 2}
+
+
+def test_a_refusal_names_the_field_and_not_its_value() -> None:
+    mapped = to_objects(event(properties={"note": "private " * 40}), braze_settings())
+    assert isinstance(mapped, ItemOutcome)
+    assert mapped.detail == "properties.note"
+
+
+def test_membership_has_one_name_per_audience_and_split() -> None:
+    assert membership_attribute("12345", "A-1") == "AIQ_12345_A-1"
+
+
+@pytest.mark.parametrize(
+    ("audience", "split"), [("", "1"), ("1", ""), ("a_b", "1"), ("1", "a b"), ("a" * 65, "1"), ("1", "1\n"), ("é", "1")]
+)
+def test_an_id_that_would_blur_the_name_is_refused(audience: str, split: str) -> None:
+    with pytest.raises(ValueError, match="id is 1 to 64"):
+        membership_attribute(audience, split)
