@@ -2,20 +2,20 @@
 
 from typing import Any
 
+from mapping.delivery import DeliveryMessage
+
 _LONGEST = 256
 
 
-def event_line(event: dict[str, Any]) -> dict[str, str]:
-    """A canonical event's message id, type, name and user; values are cut at 256 characters."""
-    line = {
-        "message_id": event.get("messageId"),
-        "type": event.get("type"),
-        "name": event.get("event") or event.get("name"),
-        "user": event.get("userId") or event.get("anonymousId"),
-    }
+def item_line(message: DeliveryMessage, item: dict[str, Any]) -> dict[str, str]:
+    """Message id, type, name and user of an event; of a campaign's recipient the campaign and the user."""
+    if message.campaign is not None:
+        user = item.get("external_id") or item.get("braze_id")
+        return _line("", "campaign", message.campaign.campaign_id, user)
+    name = item.get("event") or item.get("name")
+    return _line(item.get("messageId"), item.get("type"), name, item.get("userId") or item.get("anonymousId"))
+
+
+def _line(message_id: object, kind: object, name: object, user: object) -> dict[str, str]:
+    line = {"message_id": message_id, "type": kind, "name": name, "user": user}
     return {key: str(value)[:_LONGEST] if value is not None else "" for key, value in line.items()}
-
-
-def recipient_line(campaign_id: str, user: str) -> dict[str, str]:
-    """A campaign recipient in the same form: the message is the campaign."""
-    return {"message_id": "", "type": "campaign", "name": campaign_id[:_LONGEST], "user": user[:_LONGEST]}

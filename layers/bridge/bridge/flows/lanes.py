@@ -12,11 +12,15 @@ from mapping.outcome import ItemOutcome
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One item in the vendor's form; `claim` names what may happen once only, None when repeating is harmless."""
+    """One item in the vendor's form; `claim` names what may happen once only, None when repeating is harmless.
+
+    `time` (ISO 8601) orders the changes of one user within a request.
+    """
 
     index: int
     wire: Any
     claim: str | None = None
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,6 @@ class Job(Protocol):
 
     def send(self, part: Sequence[Planned], secret: Mapping[str, str], exchanges: list[Exchange]) -> Sent:
         """One request; every answer is added to `exchanges` before it is judged. Raises bridge.errors."""
-        ...
-
-    def user_of(self, item: dict[str, Any]) -> dict[str, str]:
-        """The item's line in the delivery row: message_id, type, name, user."""
         ...
 
 

@@ -1,0 +1,121 @@
+"""Delivery rows: who works on a delivery, how often it went out, which of its items are finished."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from mapping.delivery import DeliveryMessage
+from mapping.outcome import ItemOutcome
+
+from bridge.stores import delivery_rows as rows
+from bridge.stores.delivery_feed import DeliveryFeed
+from bridge.stores.delivery_rows import Begin
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStore:
+    """One row per delivery in DeliveriesTable, kept for `retention`; every write is fenced by the row's version."""
+
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], datetime]
+    retention: timedelta = rows.RETENTION
+
+    def begin(
+        self, message: DeliveryMessage, *, now: datetime, lease_until: datetime, stood_still: float = 0.0
+    ) -> Begin:
+        """Take the delivery until `lease_until`, or say why not; `stood_still` is the installation's total pause."""
+        found = self._create(rows.fresh(message, now, lease_until, self.retention))
+        while found is not None:
+            begin = rows.judge(found, message.replay_of, now, stood_still)
+            if begin.verdict in rows.HANDS_OFF:
+                return begin
+            change = rows.taken(begin, message.replay_of, lease_until)
+            if self._update(message.delivery_id, begin.version, change):
+                return begin.next_version()
+            found = self._read(message.delivery_id)
+        return Begin("started", version=1)
+
+    def record_sent(
+        self,
+        delivery_id: str,
+        version: int,
+        *,
+        now: datetime,
+        lease_until: datetime,
+        finished: Mapping[int, ItemOutcome],
+        counts: bool,
+        stood_still: float = 0.0,
+    ) -> Begin | None:
+        """A request goes out now: from here on a crash leaves it unknown. None when another worker has the row."""
+        change = rows.sent(now, lease_until, finished, counts=counts, stood_still=stood_still)
+        found = self._update(delivery_id, version, change)
+        return rows.begin_of(found, "started") if found else None
+
+    def finish(self, delivery_id: str, version: int, record: Mapping[str, Any], *, now: datetime) -> bool:
+        """Write what became of it and give the lease back; False when another worker has the row."""
+        return self._update(delivery_id, version, rows.outcome(record, now, self.retention)) is not None
+
+    def get(self, delivery_id: str) -> dict[str, Any] | None:
+        """A delivery as Live Events shows it, with `stages` as the key of its stages."""
+        found = self._read(delivery_id) if delivery_id.startswith("dlv_") else None
+        return rows.shown(found) if found else None
+
+    def page(
+        self,
+        limit: int,
+        cursor: str | None = None,
+        integration_id: str | None = None,
+        status: str | None = None,
+        kind: str | None = None,
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Newest first. A page may be short and still have a next one; raises Rejected("invalid_cursor")."""
+        wanted = {"integration_id": integration_id, "status": status, "kind": kind}
+        feed = DeliveryFeed(self.client, self.table)
+        found, following = feed.page(limit, cursor, wanted, self.clock(), self.retention)
+        return [rows.shown(item) for item in found], following
+
+    def _create(self, item: rows.Item) -> rows.Item | None:
+        """None when the row was made, else the row that was there."""
+        try:
+            self.client.put_item(
+                TableName=self.table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if not _refused(error):
+                raise
+            return error.response.get("Item") or self._read(item["pk"]["S"]) or None  # type: ignore[return-value]
+        return None
+
+    def _read(self, delivery_id: str) -> rows.Item | None:
+        key = {"pk": {"S": delivery_id}}
+        return self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+
+    def _update(self, delivery_id: str, version: int, change: rows.Change) -> rows.Item | None:
+        try:
+            answer = self.client.update_item(
+                TableName=self.table,
+                Key={"pk": {"S": delivery_id}},
+                UpdateExpression=change.expression,
+                ConditionExpression="#version = :version",
+                ExpressionAttributeNames={**change.names, "#version": "version"},
+                ExpressionAttributeValues={**change.values, ":version": {"N": str(version)}, ":one": {"N": "1"}},
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if not _refused(error):
+                raise
+            return None
+        return answer["Attributes"]
+
+
+def _refused(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"

@@ -1,0 +1,119 @@
+"""Whether an installation works: a row that a blocked delivery writes and the next success clears."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import batched
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+
+from bridge.stores.delivery_rows import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+LOOK_AGAIN = timedelta(seconds=30)
+MOST_AT_ONCE = 100
+
+Row = dict[str, Any]
+"""`status` healthy, degraded or blocked, `kind` of the delivery, `reason`, `hint`, `since`, `at`, `failures`."""
+
+_TEXTS = ("status", "kind", "reason", "hint", "since", "at")
+
+
+@dataclass(slots=True)
+class HealthStore:
+    """`HEALTH#<installation>` in DeliveriesTable; a worker that meets success looks at it every 30 s at most."""
+
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], datetime]
+    _well_since: dict[str, datetime] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def get(self, installation_id: str) -> Row | None:
+        """What the workers noted, or None before the first delivery."""
+        return self.of([installation_id]).get(installation_id)
+
+    def of(self, installation_ids: Sequence[str]) -> dict[str, Row]:
+        """The rows of many installations by their id; one that never delivered has none."""
+        found: dict[str, Row] = {}
+        for ids in batched(dict.fromkeys(installation_ids), MOST_AT_ONCE, strict=False):
+            keys: Any = {self.table: {"Keys": [_key(one) for one in ids], "ConsistentRead": True}}
+            while keys:
+                answer = self.client.batch_get_item(RequestItems=keys)
+                found |= {_owner(row): _shown(row) for row in answer["Responses"].get(self.table, [])}
+                keys = answer.get("UnprocessedKeys")
+        return found
+
+    def failed(
+        self,
+        installation_id: str,
+        kind: str,
+        reason: str,
+        hint: str,
+        *,
+        now: datetime,
+        status: Literal["blocked", "degraded"] = "blocked",
+    ) -> None:
+        """One more failure in a row of this kind of delivery (`events` or `campaign`)."""
+        with self._lock:
+            self._well_since.pop(f"{installation_id}/{kind}", None)
+        before = self.get(installation_id)
+        since = before["since"] if before is not None and before["status"] == status else iso(now)
+        texts = {"status": status, "kind": kind, "reason": reason, "hint": hint, "since": since, "at": iso(now)}
+        self.client.update_item(
+            TableName=self.table,
+            Key=_key(installation_id),
+            UpdateExpression="SET "
+            + ", ".join(f"#{name} = :{name}" for name in texts)
+            + ", failures = if_not_exists(failures, :none) + :one",
+            ExpressionAttributeNames={f"#{name}": name for name in texts},
+            ExpressionAttributeValues={
+                **{f":{name}": {"S": value} for name, value in texts.items()},
+                ":none": {"N": "0"},
+                ":one": {"N": "1"},
+            },
+        )
+
+    def succeeded(self, installation_id: str, kind: str, *, now: datetime) -> None:
+        """Healthy again, unless what is noted concerns the other kind of delivery."""
+        key = f"{installation_id}/{kind}"
+        with self._lock:
+            known = self._well_since.get(key)
+            if known is not None and now - known < LOOK_AGAIN:
+                return
+            self._well_since[key] = now
+        found = self.get(installation_id)
+        if found is None or (found["status"] != "healthy" and found["kind"] == kind):
+            self._write_healthy(installation_id, kind, found, now)
+
+    def _write_healthy(self, installation_id: str, kind: str, found: Row | None, now: datetime) -> None:
+        """Written over what was read alone: a failure noted in between stands."""
+        texts = {"status": "healthy", "kind": kind, "reason": "", "hint": "", "since": iso(now), "at": iso(now)}
+        item: Any = {**_key(installation_id), **{name: {"S": value} for name, value in texts.items()}}
+        try:
+            self.client.put_item(
+                TableName=self.table,
+                Item={**item, "failures": {"N": "0"}},
+                ConditionExpression="attribute_not_exists(pk) OR #at = :at",
+                ExpressionAttributeNames={"#at": "at"},
+                ExpressionAttributeValues={":at": {"S": found["at"] if found else ""}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+
+def _key(installation_id: str) -> dict[str, Any]:
+    return {"pk": {"S": f"HEALTH#{installation_id}"}}
+
+
+def _owner(row: Mapping[str, Any]) -> str:
+    return str(row["pk"]["S"]).removeprefix("HEALTH#")
+
+
+def _shown(row: Mapping[str, Any]) -> Row:
+    return {**{name: row[name]["S"] for name in _TEXTS}, "failures": int(row["failures"]["N"])}

@@ -1,0 +1,64 @@
+"""Logs and metrics by allow-list: ids, counts and statuses leave a function, bodies, keys and URLs do not."""
+
+from typing import Any, Protocol
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+FIELDS = (
+    "delivery_id",
+    "integration_id",
+    "kind",
+    "status",
+    "attempt",
+    "vendor_status",
+    "latency_ms",
+    "reason",
+    "counts",
+    "wait",
+)
+
+
+class Step(Protocol):
+    """A delivery's result, as far as it is told."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def latency_ms(self) -> int: ...
+    @property
+    def counts(self) -> Any: ...
+
+
+def logger() -> Logger:
+    """The structured logger of a function; service name and level come from Powertools' own variables."""
+    return Logger(log_uncaught_exceptions=True)
+
+
+def metrics() -> Metrics:
+    """The function's metrics (EMF on stdout); installation ids are never dimensions, each would be billed."""
+    return Metrics()
+
+
+def log_step(log: Logger, step: Step) -> None:
+    """One line per step, naming the allowed fields alone."""
+    fields = {name: value for name in FIELDS if (value := getattr(step, name, None)) not in (None, "")}
+    log.info("delivery", extra=fields)
+
+
+def log_failure(log: Logger, error: BaseException, **fields: str) -> None:
+    """An unexpected error by its type and place: its text may quote data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
+    log.error("unexpected failure", extra={"error_type": type(error).__name__, "place": place, **fields})
+
+
+def count_step(measured: Metrics, step: Step) -> None:
+    """Deliveries by status, items by outcome, the vendor's latency. Not thread-safe: call it from one thread."""
+    measured.add_metric(name=f"Deliveries{step.status.title()}", unit=MetricUnit.Count, value=1)
+    for outcome, number in (step.counts or {}).items():
+        measured.add_metric(name=f"Items{outcome.title()}", unit=MetricUnit.Count, value=number)
+    if step.latency_ms:
+        measured.add_metric(name="VendorLatency", unit=MetricUnit.Milliseconds, value=step.latency_ms)
