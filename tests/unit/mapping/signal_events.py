@@ -20,7 +20,8 @@ def event(kind: str = "track", **fields: Any) -> Event:
 
 def canonical(raw: object, **options: Any) -> Event:
     """What normalise makes of a raw event received at noon."""
-    return normalise(raw, **({"received_at": RECEIVED, "fallback_id": "fallback"} | options))
+    given: dict[str, Any] = {"received_at": RECEIVED, "fallback_id": "fallback"}
+    return normalise(raw, **(given | options))
 
 
 def braze_settings(**fields: Any) -> BrazeSettings:

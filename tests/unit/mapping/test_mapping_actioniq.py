@@ -58,7 +58,9 @@ def test_what_is_no_text_or_number_is_no_identifier(value: object) -> None:
     assert record("identify", traits={"email": value})["identifiers"] == {"user_id": "u-1"}
 
 
-@pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in PAGE_ATTRIBUTES.items() for path in paths])
+@pytest.mark.parametrize(
+    ("name", "path"), [(name, path) for name, paths in PAGE_ATTRIBUTES.items() for path in paths]
+)
 def test_each_page_attribute_is_found_in_each_of_its_places(name: str, path: str) -> None:
     assert record("page", **_at(path, "value"))["attributes"] == {name: "value"}
 
@@ -66,7 +68,12 @@ def test_each_page_attribute_is_found_in_each_of_its_places(name: str, path: str
 def test_a_pages_properties_win_over_its_context_and_keep_their_neighbours() -> None:
     page = {"url": "https://context", "referrer": "https://r", "title": "context"}
     mapped = record("page", properties={"url": "https://own", "section": 3}, context={"page": page})
-    assert mapped["attributes"] == {"url": "https://own", "referrer": "https://r", "title": "context", "section": 3}
+    assert mapped["attributes"] == {
+        "url": "https://own",
+        "referrer": "https://r",
+        "title": "context",
+        "section": 3,
+    }
 
 
 def test_a_context_page_of_another_shape_is_no_page() -> None:

@@ -31,7 +31,11 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
     "last_name": [("Lee", "Lee")],
     "email": [("a@x", "a@x")],
     "phone": [("+4712345678", "+4712345678"), (4712345678, "4712345678")],
-    "dob": [("1980-02-29", "1980-02-29"), ("1980-02-29T08:00:00Z", "1980-02-29"), ("1980-02-29 08:00", "1980-02-29")],
+    "dob": [
+        ("1980-02-29", "1980-02-29"),
+        ("1980-02-29T08:00:00Z", "1980-02-29"),
+        ("1980-02-29 08:00", "1980-02-29"),
+    ],
     "gender": [("F", "F"), ("female", "F"), ("Male", "M"), ("p", "P"), ("unknown", "N"), ("other", "O")],
     "home_city": [("Oslo", "Oslo")],
     "country": [("NO", "NO"), ("Norway", "Norway")],
@@ -70,7 +74,13 @@ BAD: dict[str, list[Any]] = {
     "twitter": [1],
     "email_subscribe": ["yes", True],
     "push_subscribe": [True],
-    "subscription_groups": [[], ["g-1"], [{"subscription_group_id": "g"}], [GROUP | {"subscription_state": "x"}], "g"],
+    "subscription_groups": [
+        [],
+        ["g-1"],
+        [{"subscription_group_id": "g"}],
+        [GROUP | {"subscription_state": "x"}],
+        "g",
+    ],
 }
 
 
@@ -216,7 +226,19 @@ def test_a_reserved_name_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [True, 3, 4.5, "text", "", "2026-09-01T00:00:00Z", ["a", "b"], {"a": {"$time": AT}}, [{"a": 1}], {"inc": 1}, {"add": ["x"]}],
+    [
+        True,
+        3,
+        4.5,
+        "text",
+        "",
+        "2026-09-01T00:00:00Z",
+        ["a", "b"],
+        {"a": {"$time": AT}},
+        [{"a": 1}],
+        {"inc": 1},
+        {"add": ["x"]},
+    ],
 )
 def test_everything_else_is_a_custom_attribute_under_its_own_name(value: object) -> None:
     assert profile(Birthdate=value) == {"Birthdate": value}
@@ -297,7 +319,8 @@ def test_membership_has_one_name_per_audience_and_split() -> None:
 
 
 @pytest.mark.parametrize(
-    ("audience", "split"), [("", "1"), ("1", ""), ("a_b", "1"), ("1", "a b"), ("a" * 65, "1"), ("1", "1\n"), ("é", "1")]
+    ("audience", "split"),
+    [("", "1"), ("1", ""), ("a_b", "1"), ("1", "a b"), ("a" * 65, "1"), ("1", "1\n"), ("é", "1")],
 )
 def test_an_id_that_would_blur_the_name_is_refused(audience: str, split: str) -> None:
     with pytest.raises(ValueError, match="id is 1 to 64"):

@@ -37,7 +37,17 @@ def test_every_written_form_of_a_time_leaves_as_milliseconds_and_z(written: str,
 
 @pytest.mark.parametrize(
     "written",
-    ["", "yesterday", "2026-13-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 1756724400, [], {}, True],
+    [
+        "",
+        "yesterday",
+        "2026-13-01",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        1756724400,
+        [],
+        {},
+        True,
+    ],
 )
 def test_a_time_nobody_can_read_is_refused(written: object) -> None:
     with pytest.raises(InvalidEvent) as refusal:
@@ -52,12 +62,20 @@ def test_a_time_nobody_can_read_is_refused(written: object) -> None:
         ({"timestamp": EARLY, "sentAt": "2026-09-01T11:00:05Z"}, None, "2026-09-01T11:59:55.000Z"),
         ({"originalTimestamp": EARLY, "sentAt": "2026-09-01T11:00:05Z"}, None, "2026-09-01T11:59:55.000Z"),
         ({"timestamp": EARLY}, "2026-09-01T11:00:05.250Z", "2026-09-01T11:59:54.750Z"),
-        ({"timestamp": EARLY, "sentAt": "2026-09-01T11:00:05Z"}, "2020-01-01T00:00:00Z", "2026-09-01T11:59:55.000Z"),
+        (
+            {"timestamp": EARLY, "sentAt": "2026-09-01T11:00:05Z"},
+            "2020-01-01T00:00:00Z",
+            "2026-09-01T11:59:55.000Z",
+        ),
         ({"timestamp": EARLY}, "not a time", EARLY),
         ({"originalTimestamp": EARLY}, None, EARLY),
         ({"originalTimestamp": EARLY, "timestamp": "2026-09-01T11:30:00Z"}, None, "2026-09-01T11:30:00.000Z"),
         ({}, "2026-09-01T11:00:05Z", AT),
-        ({"timestamp": "2019-01-01T00:00:00Z", "sentAt": "2026-09-01T12:00:00Z"}, None, "2019-01-01T00:00:00.000Z"),
+        (
+            {"timestamp": "2019-01-01T00:00:00Z", "sentAt": "2026-09-01T12:00:00Z"},
+            None,
+            "2019-01-01T00:00:00.000Z",
+        ),
     ],
 )
 def test_a_clients_clock_is_corrected_by_when_it_sent(
@@ -145,13 +163,17 @@ def test_a_refusal_never_quotes_a_value() -> None:
 
 
 def test_traits_come_from_both_places_and_the_top_level_wins() -> None:
-    mapped = event("identify", traits={"plan": "top"}, context={"traits": {"plan": "context", "city": "Oslo"}})
+    mapped = event(
+        "identify", traits={"plan": "top"}, context={"traits": {"plan": "context", "city": "Oslo"}}
+    )
     assert mapped["traits"] == {"plan": "top", "city": "Oslo"}
     assert "context" not in mapped
 
 
 def test_nulls_are_absent_at_every_depth() -> None:
-    mapped = event(anonymousId=None, properties={"a": None, "b": {"c": None, "d": 1}, "e": [1, None]}, traits=None)
+    mapped = event(
+        anonymousId=None, properties={"a": None, "b": {"c": None, "d": 1}, "e": [1, None]}, traits=None
+    )
     assert mapped["properties"] == {"b": {"d": 1}, "e": [1]}
     assert "anonymousId" not in mapped
     assert "traits" not in mapped
@@ -185,14 +207,18 @@ def test_a_page_keeps_its_name_and_its_category_becomes_a_property() -> None:
 
 
 def test_a_browsers_event_stays_a_browsers() -> None:
-    first = canonical({"type": "identify", "userId": "u", "sourceKind": "server"}, source_kind="browser", source_id="s")
+    first = canonical(
+        {"type": "identify", "userId": "u", "sourceKind": "server"}, source_kind="browser", source_id="s"
+    )
     assert (first["sourceId"], first["sourceKind"]) == ("s", "browser")
     again = canonical(first)
     assert (again["sourceId"], again["sourceKind"]) == ("s", "browser")
 
 
 def test_a_source_that_signed_in_cannot_call_itself_another() -> None:
-    assert canonical({"type": "identify", "userId": "u", "sourceId": "forged"}, source_id="s")["sourceId"] == "s"
+    assert (
+        canonical({"type": "identify", "userId": "u", "sourceId": "forged"}, source_id="s")["sourceId"] == "s"
+    )
 
 
 def test_fields_that_only_serve_the_transport_are_dropped() -> None:
@@ -228,4 +254,6 @@ def test_a_batch_lays_its_context_under_each_event() -> None:
 
 
 def test_an_arrival_in_another_zone_is_the_same_instant() -> None:
-    assert canonical({"type": "identify", "userId": "u"}, received_at=RECEIVED.astimezone())["receivedAt"] == AT
+    assert (
+        canonical({"type": "identify", "userId": "u"}, received_at=RECEIVED.astimezone())["receivedAt"] == AT
+    )

@@ -1,0 +1,93 @@
+"""The tables of docs/mapping.md, from the code; run as a script it writes them into the page."""
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+PAGE = Path(__file__).parents[3] / "docs" / "mapping.md"
+if __name__ == "__main__":
+    sys.path.insert(0, str(PAGE.parents[1] / "layers" / "mapping"))
+
+from mapping import actioniq, braze, braze_fields, braze_rows  # noqa: E402 - as a script it finds the layer first
+from mapping.catalog import entries  # noqa: E402
+
+
+def tables() -> dict[str, str]:
+    """Each table of the page by its name."""
+    fields = braze_fields
+    return {
+        "actioniq-types": _table("Signal event|record_type", _plain(actioniq.RECORD_TYPES)),
+        "actioniq-identifiers": _table("identifier|found in, first match wins", _found(actioniq.IDENTIFIERS)),
+        "actioniq-page": _table("attribute|found in, first match wins", _found(actioniq.PAGE_ATTRIBUTES)),
+        "braze-types": _table("Signal event|array of `/users/track`", _plain(braze.ARRAYS)),
+        "braze-traits": _table(
+            "trait|standard attribute",
+            [
+                *_plain(fields.TRAIT_NAMES),
+                *((f"`address.{k}`", f"`{v}`") for k, v in fields.ADDRESS_NAMES.items()),
+            ],
+        ),
+        "braze-standard": _table(
+            "standard attribute|takes|consent",
+            (
+                (f"`{name}`", field.takes, "yes" if name in fields.CONSENT_ATTRIBUTES else "")
+                for name, field in fields.STANDARD_ATTRIBUTES.items()
+            ),
+        ),
+        "braze-reserved": _table(
+            "reserved name", ((f"`{name}`",) for name in sorted(fields.RESERVED_ATTRIBUTES))
+        ),
+        "braze-properties": _table("property|sent as", _plain(fields.PROPERTY_NAMES)),
+        "braze-recipients": _table("column|name in the recipient", _plain(braze_rows.RECIPIENT_NAMES)),
+        "braze-event-columns": _table("column|of the event", _plain(braze_rows.EVENT_COLUMNS)),
+        **{f"config-{entry.key}": _config(entry.key) for entry in entries()},
+    }
+
+
+def _config(key: str) -> str:
+    entry = next(entry for entry in entries() if entry.key == key)
+    rows = (
+        (
+            f"`{field.key}`",
+            field.type,
+            "yes" if field.required else "",
+            _default(field.default),
+            field.help_text,
+        )
+        for field in entry.config_fields
+    )
+    return _table("field|type|required|default|what", rows)
+
+
+def _default(value: object) -> str:
+    return "" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _plain(rows: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(f"`{left}`", f"`{right}`") for left, right in rows.items()]
+
+
+def _found(rows: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    return [(f"`{name}`", ", ".join(f"`{path}`" for path in paths)) for name, paths in rows.items()]
+
+
+def _table(head: str, rows: Iterable[tuple[str, ...]]) -> str:
+    titles = head.split("|")
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def renewed(page: str) -> str:
+    """The page with every marked table as the code has it; raises KeyError for an unknown table."""
+    known = tables()
+    return re.sub(
+        r"(<!-- table: ([a-z-]+) -->\n).*?(\n<!-- end -->)",
+        lambda found: found[1] + known[found[2]] + found[3],
+        page,
+        flags=re.DOTALL,
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,230 @@
+"""What goes out in one request, which item it came from, and what merging makes of several changes."""
+
+import json
+from typing import Any
+
+import pytest
+from mapping.braze import BrazeObject
+from mapping.braze_requests import MAX_BODY_BYTES, plan_recipients, plan_track
+from mapping.braze_rows import to_event_object, to_recipient
+from mapping.outcome import ItemOutcome, Outcome
+from signal_events import AT, braze_settings
+
+
+def change(user: str = "u-1", **attributes: Any) -> list[BrazeObject]:
+    """An item that changes a profile."""
+    return [("attributes", {"external_id": user} | attributes)]
+
+
+def happened(name: str, user: str = "u-1") -> list[BrazeObject]:
+    """An item that is an event."""
+    return [("events", {"external_id": user, "name": name, "time": AT})]
+
+
+def test_changes_of_one_user_are_one_object_and_the_later_wins() -> None:
+    request = plan_track([change(a=1, b=1), happened("e"), change(b=2, c=2), change("u-2", a=9)])
+    assert request.attributes == (
+        {"external_id": "u-1", "a": 1, "b": 2, "c": 2},
+        {"external_id": "u-2", "a": 9},
+    )
+    assert request.owners == {"attributes": ((0, 2), (3,)), "events": ((1,),)}
+    assert request.objects == 3
+
+
+def test_later_is_by_the_events_time_and_ties_keep_their_order() -> None:
+    times = ["2026-09-01T12:00:00.001Z", AT, AT]
+    request = plan_track([change(a="newest"), change(a="old"), change(a="less old", b=1)], times=times)
+    assert request.attributes == ({"external_id": "u-1", "a": "newest", "b": 1},)
+    assert request.owners["attributes"] == ((1, 2, 0),)
+
+
+def test_events_keep_their_order_and_are_never_merged() -> None:
+    request = plan_track([happened("b"), happened("a"), happened("b")], times=["3", "2", "1"])
+    assert [event["name"] for event in request.events] == ["b", "a", "b"]
+
+
+def test_users_by_external_id_and_by_braze_id_are_kept_apart() -> None:
+    request = plan_track([change("x", a=1), [("attributes", {"braze_id": "x", "a": 2})]])
+    assert len(request.attributes) == 2
+
+
+def test_times_are_given_for_all_items_or_none() -> None:
+    with pytest.raises(ValueError, match="every item"):
+        plan_track([change(a=1)], times=["1", "2"])
+
+
+COMBINED = [
+    ({"inc": 1}, {"inc": 2}, {"inc": 3}),
+    (5, {"inc": 2}, 7),
+    ({"inc": 2}, 5, 5),
+    ({"add": ["a"]}, {"add": ["b"]}, {"add": ["a", "b"]}),
+    ({"remove": ["a"]}, {"remove": ["b"]}, {"remove": ["a", "b"]}),
+    (["a"], {"add": ["b"]}, ["a", "b"]),
+    ([{"a": 1}], {"$add": [{"a": 2}]}, [{"a": 1}, {"a": 2}]),
+    ({"$add": [{"a": 1}]}, {"$add": [{"a": 2}]}, {"$add": [{"a": 1}, {"a": 2}]}),
+    ({"add": ["a"]}, ["b"], ["b"]),
+    ({"a": 1}, {"b": 2}, {"b": 2}),
+    ({"$time": AT}, {"$time": "2026-09-02"}, {"$time": "2026-09-02"}),
+]
+
+
+@pytest.mark.parametrize(("earlier", "later", "both"), COMBINED)
+def test_operators_add_up_and_values_replace(earlier: object, later: object, both: object) -> None:
+    request = plan_track([change(v=earlier), change(v=later)])
+    assert request.attributes == ({"external_id": "u-1", "v": both},)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ({"add": ["a"]}, {"remove": ["a"]}),
+        (["a"], {"remove": ["a"]}),
+        ("text", {"inc": 1}),
+        ({"add": "a"}, {"add": ["b"]}),
+        ([{"a": 1}], {"$update": [{"$identifier_key": "a"}]}),
+    ],
+)
+def test_what_only_braze_can_work_out_stays_two_objects(earlier: object, later: object) -> None:
+    request = plan_track([change(v=earlier), change(v=later), change(w=1)])
+    assert request.attributes == (
+        {"external_id": "u-1", "v": earlier},
+        {"external_id": "u-1", "v": later, "w": 1},
+    )
+    assert request.owners["attributes"] == ((0,), (1, 2))
+
+
+def test_the_body_is_compact_ascii_and_leaves_empty_arrays_out() -> None:
+    body = plan_track([change(name="\u00e9\ud83d")]).body()
+    assert body == b'{"attributes":[{"external_id":"u-1","name":"\\u00e9\\ud83d"}]}'
+    assert json.loads(plan_track([happened("e")]).body()).keys() == {"events"}
+
+
+def test_halves_are_by_items_and_still_name_the_original_ones() -> None:
+    request = plan_track([change(a=1), happened("x"), change(a=2), happened("y"), happened("z")])
+    left, right = request.split()
+    assert (left.indices, right.indices) == ((0, 1), (2, 3, 4))
+    assert right.attributes == ({"external_id": "u-1", "a": 2},)
+    assert right.owners == {"attributes": ((2,),), "events": ((3,), (4,))}
+    assert right.split()[1].indices == (3, 4)
+    assert left.split()[0].split() == (left.split()[0],)
+
+
+def test_halving_never_changes_what_wins_by_time() -> None:
+    request = plan_track(
+        [change(a="new"), change(a="old"), happened("x"), happened("y")], times=["2", "1", "3", "4"]
+    )
+    left, _ = request.split()
+    assert left.attributes == ({"external_id": "u-1", "a": "new"},)
+
+
+def test_a_request_over_the_byte_limit_is_halved_until_it_fits() -> None:
+    big = "x" * 1_000_000
+    request = plan_track([change(f"u-{number}", note=big) for number in range(7)])
+    parts = request.fitting()
+    assert all(len(part.body()) <= MAX_BODY_BYTES for part in parts)
+    assert [index for part in parts for index in part.indices] == list(range(7))
+
+
+def test_one_item_over_the_limit_is_left_to_the_answer() -> None:
+    request = plan_track([change(note="x" * 4_000_000)])
+    assert request.fitting() == (request,)
+
+
+def test_an_empty_plan_is_an_empty_body() -> None:
+    assert plan_track([]).body() == b"{}"
+    assert plan_track([]).fitting() == (plan_track([]),)
+
+
+def test_recipients_carry_their_own_properties_and_duplicates_collapse_to_the_last() -> None:
+    first = {"external_user_id": "u-1", "trigger_properties": {"n": 1}}
+    other = {"braze_id": "u-1"}
+    last = {"external_user_id": "u-1", "trigger_properties": {"n": 2}}
+    request = plan_recipients("c-1", [first, other, last])
+    assert json.loads(request.body()) == {"campaign_id": "c-1", "recipients": [last, other]}
+    assert request.owners == ((0, 2), (1,))
+
+
+def test_halves_of_a_trigger_keep_a_users_duplicates_together() -> None:
+    recipients = [{"external_user_id": user} for user in ("a", "b", "c", "a")]
+    left, right = plan_recipients("c-1", recipients).split()
+    assert (left.owners, right.owners) == (((0, 3),), ((1,), (2,)))
+    assert right.split()[1].indices == (2,)
+    assert left.split() == (left,)
+
+
+def test_a_trigger_without_recipients_has_no_body() -> None:
+    with pytest.raises(ValueError, match="whole segment"):
+        plan_recipients("c-1", []).body()
+
+
+@pytest.mark.parametrize(
+    ("row", "recipient"),
+    [
+        ({"external_id": "u"}, {"external_user_id": "u"}),
+        ({"braze_id": "b"}, {"braze_id": "b"}),
+        ({"external_id": "u", "braze_id": "b"}, {"external_user_id": "u"}),
+        ({"external_id": "", "braze_id": "b"}, {"braze_id": "b"}),
+        ({"external_id": 42}, {"external_user_id": "42"}),
+        (
+            {"external_id": "u", "coupon": "X", "gone": None, "broadcast": True},
+            {"external_user_id": "u", "trigger_properties": {"coupon": "X", "broadcast": True}},
+        ),
+    ],
+)
+def test_a_row_is_a_recipient_and_its_other_columns_are_trigger_properties(
+    row: dict[str, Any], recipient: dict[str, Any]
+) -> None:
+    assert to_recipient(row) == recipient
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("text", "not_an_object"),
+        ({}, "empty_identifier"),
+        ({"external_id": "  "}, "empty_identifier"),
+        ({"external_id": True}, "empty_identifier"),
+        ({"external_id": "u" * 988}, "external_id_too_long"),
+        ({"external_id": "u", "n": float("nan")}, "bad_number"),
+        ({"external_id": "u", "n": "x" * 50_001}, "trigger_properties_too_large"),
+    ],
+)
+def test_a_row_that_addresses_nobody_is_rejected(row: object, reason: str) -> None:
+    mapped = to_recipient(row)
+    assert isinstance(mapped, ItemOutcome)
+    assert (mapped.outcome, mapped.reason) == (Outcome.REJECTED, reason)
+
+
+def test_a_row_of_an_events_export_is_an_event() -> None:
+    row = {
+        "external_id": "u",
+        "event_name": "Left",
+        "event_time": "2026-09-01T13:00:00+02:00",
+        "cart": 3,
+        "x": None,
+    }
+    assert to_event_object(row, braze_settings()) == {
+        "external_id": "u",
+        "name": "Left",
+        "time": "2026-09-01T11:00:00.000Z",
+        "properties": {"cart": 3},
+    }
+    by_id = {"braze_id": "b", "event_name": "Left", "event_time": AT}
+    assert to_event_object(by_id, braze_settings()) == {"braze_id": "b", "name": "Left", "time": AT}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (None, "not_an_object"),
+        ({"external_id": "u", "event_name": "e"}, "bad_timestamp"),
+        ({"external_id": "u", "event_name": "e", "event_time": "soon"}, "bad_timestamp"),
+        ({"external_id": "u", "event_time": AT}, "no_event_name"),
+        ({"event_name": "e", "event_time": AT}, "empty_identifier"),
+        ({"external_id": "u", "event_name": "e", "event_time": AT, "url": "x" * 256}, "string_too_long"),
+    ],
+)
+def test_a_row_that_is_no_event_is_rejected(row: object, reason: str) -> None:
+    mapped = to_event_object(row, braze_settings())
+    assert isinstance(mapped, ItemOutcome)
+    assert (mapped.outcome, mapped.reason) == (Outcome.REJECTED, reason)
