@@ -155,7 +155,8 @@ def _export_files(
     order: Order, settings: AudienceSettings, lines: Sequence[dict[str, Any]], now: datetime
 ) -> list[tuple[str, bytes]]:
     """The part, then the manifest: it is what starts the run."""
-    folder = f"exports/{order.integration_id}/audience={settings.audience_id}/split={settings.split_id}/{order.export_id}"
+    audience = f"audience={settings.audience_id}/split={settings.split_id}"
+    folder = f"exports/{order.integration_id}/{audience}/{order.export_id}"
     part = b"".join(encoded(line) + b"\n" for line in lines)
     key = f"{folder}/part-00001.jsonl"
     manifest = Manifest(

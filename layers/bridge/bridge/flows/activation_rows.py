@@ -105,7 +105,7 @@ def member(row: Row, identifier: str) -> dict[str, Any] | Refused:
     """A line of a delta export: the identifier, `op` and the attributes."""
     if row.identifier != identifier:
         return Refused(row.index, "other_identifier")
-    if row.columns.get(OPERATION, "add") not in {"add", "remove"}:
+    if row.columns.get(OPERATION, "add") not in ("add", "remove"):
         return Refused(row.index, "bad_op")
     problems = [attribute_field(name).problem for name in row.columns if name != OPERATION]
     if problem := next(filter(None, problems), ""):

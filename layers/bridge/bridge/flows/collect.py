@@ -124,7 +124,7 @@ def _checker(submission: Submission) -> Callable[[int, Any], bytes]:
         if denied:
             raise InvalidEvent(*denied)
         text = encoded(event)
-        if too_large(event, text):
+        if too_large(raw, text):
             raise InvalidEvent("event_too_large", f"an event may hold {MAX_EVENT_BYTES} bytes")
         return text
 

@@ -13,9 +13,6 @@ MAX_FRAME_BYTES = 250_000
 MAX_EVENT_BYTES = 64 * 1024
 """Of one event as UTF-8 JSON (Signal's ingestion/batch page)."""
 
-OWN_FIELDS_BYTES = 1024
-"""Room for what normalising adds (receivedAt, sourceId, …), so that it never costs the sender an event."""
-
 Encoded = tuple[int, bytes]
 """The position of an event in the request, and its JSON."""
 
@@ -36,13 +33,15 @@ def encoded(event: Mapping[str, Any]) -> bytes:
         return json.dumps(event, separators=(",", ":")).encode()
 
 
-def too_large(event: Mapping[str, Any], ascii_json: bytes) -> bool:
-    """Judged by the size the sender saw: escapes can make the ASCII form up to three times longer."""
-    limit = MAX_EVENT_BYTES + OWN_FIELDS_BYTES
-    if len(ascii_json) <= limit:
+def too_large(raw: Any, ascii_json: bytes) -> bool:
+    """Judged by the event as it was sent: our own fields and escapes make its canonical form longer."""
+    if len(ascii_json) <= MAX_EVENT_BYTES:
         return False
-    text = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
-    return len(text.encode("utf-8", "surrogatepass")) > limit
+    try:
+        text = json.dumps(raw, separators=(",", ":"), ensure_ascii=False)
+    except RecursionError:
+        return True
+    return len(text.encode("utf-8", "surrogatepass")) > MAX_EVENT_BYTES
 
 
 def framed(events: Iterable[Encoded], head: Mapping[str, Any], limit: int = MAX_FRAME_BYTES) -> list[Frame]:

@@ -1,0 +1,66 @@
+"""Events from the queue, planned into deliveries: wiring only."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from bridge.flows.event_messages import Message
+from bridge.flows.ingest import Ingest
+from bridge.settings.ingest import IngestSettings
+from bridge.stores.installations import CachedInstallations, InstallationStore
+from bridge.stores.queues import Queue
+from bridge.stores.recorded import RecordedStore
+from bridge.stores.stages import StageStore
+
+AWS = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
+KNOWN_FOR_SECONDS = 5
+"""How long a change of an installation may go unnoticed here."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@cache
+def ingest() -> Ingest:
+    told = IngestSettings.load()
+    table, queues = boto3.client("dynamodb", config=AWS), boto3.client("sqs", config=AWS)
+    stages = StageStore(boto3.client("s3", config=AWS), told.state_bucket)
+    return Ingest(
+        installations=CachedInstallations(
+            InstallationStore(table, told.installations_table), KNOWN_FOR_SECONDS, now
+        ),
+        lanes={
+            "actioniq": Queue(queues, told.actioniq_queue_url),
+            "braze": Queue(queues, told.braze_queue_url),
+        },
+        dead_letters=Queue(queues, told.event_dead_letter_queue_url),
+        recorder=RecordedStore(table, told.deliveries_table, stages),
+        clock=now,
+    )
+
+
+def messages(event: dict[str, Any]) -> list[Message]:
+    return [
+        Message(
+            record["messageId"],
+            record["body"],
+            datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
+        )
+        for record in event["Records"]
+    ]
+
+
+def failures(message_ids: Iterable[str]) -> dict[str, Any]:
+    """Of the whole batch at once: Powertools' processor answers record by record, and packing spans them."""
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(message_ids)]}
+
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """SQS, with partial batch responses."""
+    return failures(ingest().take(messages(event)))
