@@ -1,11 +1,11 @@
 """Exports as ActionIQ puts them into the bucket, and the plan of the run that carries one out."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 type RunKind = Literal["audience", "campaign", "events"]
 type ColumnType = Literal["string", "integer", "number", "boolean", "date", "time", "array", "object"]
@@ -35,6 +35,13 @@ class InvalidExport(ValueError):
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+type Moment = Annotated[datetime, AfterValidator(_in_utc)]  # a time without a zone is UTC
 
 
 class _Frozen(BaseModel):
@@ -95,13 +102,13 @@ class Manifest(_Frozen):
     parts: tuple[ExportPart, ...]
     mode: Literal["full", "delta"] = "full"
     identifier: Literal["external_id", "braze_id"] = "external_id"
-    exported_at: datetime | None = None
+    exported_at: Moment | None = None
     attributes: dict[str, ColumnRule] = {}
     on_leave: Literal["false", "null"] = "false"
     update_existing_only: bool | None = None
     time_zone: str = "UTC"
     dry_run: bool = False
-    send_before: datetime | None = None
+    send_before: Moment | None = None
 
     @model_validator(mode="after")
     def _parts_are_distinct(self) -> Self:

@@ -1,6 +1,7 @@
 """Keys, manifests and names of exports, deliveries and installations."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,6 +61,14 @@ def test_a_manifest_needs_only_its_parts() -> None:
     manifest = Manifest.model_validate({"parts": [{"key": PREFIX + "part-1.csv"}]})
     assert (manifest.mode, manifest.identifier, manifest.on_leave) == ("full", "external_id", "false")
     manifest.check(ExportKey.parse(PREFIX + "manifest.json"))
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-09-01T12:00:00", "2026-09-01T12:00:00Z", "2026-09-01T14:00:00+02:00"]
+)
+def test_a_manifests_time_without_a_zone_is_utc(written: str) -> None:
+    manifest = Manifest.model_validate({"parts": [], "exported_at": written})
+    assert manifest.exported_at == datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
