@@ -1,0 +1,202 @@
+"""In-memory collaborators of the delivery flow, each with the behaviour of the real one."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import requests
+from bridge.errors import Retryable
+from bridge.stores import delivery_rows as rows
+from bridge.stores.pauses import Pause
+from mapping.delivery import DeliveryMessage
+from mapping.installation import Installation
+from requests.adapters import BaseAdapter
+
+Answering = Callable[[Any], tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | Exception]
+
+
+class FakeVendor(BaseAdapter):
+    """The network: `answers` is asked with each request's parsed body; `requests` keeps (url, headers, body)."""
+
+    def __init__(self, answers: Answering) -> None:
+        super().__init__()
+        self.answers = answers
+        self.requests: list[tuple[str, Mapping[str, str], Any]] = []
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        body = json.loads(request.body) if request.body else None
+        self.requests.append((str(request.url), dict(request.headers), body))
+        found = self.answers(body)
+        if isinstance(found, Exception):
+            raise found
+        response = requests.Response()
+        response.status_code = found[0]
+        response.raw = BytesIO(found[1] if isinstance(found[1], bytes) else json.dumps(found[1]).encode())
+        response.headers.update(found[2] if len(found) > 2 else {})  # type: ignore[misc]
+        return response
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class FakeClock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, start: datetime) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@dataclass
+class FakeInstallations:
+    known: dict[str, Installation] = field(default_factory=dict)
+
+    def get(self, installation_id: str) -> Installation | None:
+        return self.known.get(installation_id)
+
+
+@dataclass
+class FakeSecrets:
+    """`stale` is what a cached read gives; `reads` counts the fresh ones."""
+
+    values: dict[str, str]
+    stale: dict[str, str] | None = None
+    reads: int = 0
+
+    def get(self, catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]:
+        if fresh:
+            self.reads += 1
+            self.stale = None
+        return self.stale or self.values
+
+
+class FakeDeliveries:
+    """The real rows in a dict: the updates are the store's own expressions, carried out here."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+
+    def begin(self, message: DeliveryMessage, *, now: datetime, lease_until: datetime, stood_still: float) -> rows.Begin:
+        row = self.rows.get(message.delivery_id)
+        if row is None:
+            self.rows[message.delivery_id] = rows.fresh(message, now, lease_until, rows.RETENTION)
+            return rows.Begin("started", version=1)
+        begin = rows.judge(row, message.replay_of, now, stood_still)
+        if begin.verdict in rows.HANDS_OFF:
+            return begin
+        self._apply(message.delivery_id, rows.taken(begin, message.replay_of, lease_until))
+        return begin.next_version()
+
+    def record_sent(self, delivery_id: str, version: int, **told: Any) -> rows.Begin | None:
+        if self.version(delivery_id) != version:
+            return None
+        change = rows.sent(
+            told["now"], told["lease_until"], told["finished"], counts=told["counts"], stood_still=told["stood_still"]
+        )
+        self._apply(delivery_id, change)
+        return rows.begin_of(self.rows[delivery_id], "started")
+
+    def finish(self, delivery_id: str, version: int, record: Mapping[str, Any], *, now: datetime) -> bool:
+        if self.version(delivery_id) != version:
+            return False
+        self._apply(delivery_id, rows.outcome(record, now, rows.RETENTION))
+        return True
+
+    def version(self, delivery_id: str) -> int:
+        return int(self.rows[delivery_id]["version"]["N"])
+
+    def shown(self, delivery_id: str) -> dict[str, Any]:
+        return rows.shown(self.rows[delivery_id])
+
+    def _apply(self, delivery_id: str, change: rows.Change) -> None:
+        row, values = self.rows[delivery_id], {**change.values, ":one": {"N": "1"}}
+        sets, _, removes = change.expression.removeprefix("SET ").partition(" REMOVE ")
+        for term in re.split(r", (?=[#\w]+ = )", sets):
+            name, value = term.split(" = ", 1)
+            row[change.names.get(name, name)] = _value(value, row, values)
+        for name in filter(None, removes.split(", ")):
+            row.pop(change.names.get(name, name), None)
+
+
+def _value(text: str, row: dict[str, Any], values: Mapping[str, Any]) -> Any:
+    if " + " in text:
+        name, more = text.split(" + ")
+        return {"N": str(int(row[name]["N"]) + int(values[more]["N"]))}
+    if text.startswith("if_not_exists"):
+        name, otherwise = text.removeprefix("if_not_exists(").removesuffix(")").split(", ")
+        return row.get(name, values[otherwise])
+    return values[text]
+
+
+@dataclass
+class FakeClaims:
+    owners: dict[str, str] = field(default_factory=dict)
+    busy: bool = False
+
+    def take(self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime) -> list[str]:
+        if self.busy:
+            raise Retryable("claims_busy")
+        return [one for one in ids if self.owners.setdefault(f"{installation_id}/{kind}/{one}", owner) == owner]
+
+
+@dataclass
+class FakePauses:
+    pauses: dict[str, Pause] = field(default_factory=dict)
+
+    def get(self, installation_id: str) -> Pause:
+        return self.pauses.get(installation_id, Pause())
+
+    def pause(self, installation_id: str, until: datetime, reason: str, *, now: datetime) -> None:
+        before = self.get(installation_id)
+        if before.until is None or before.until < until:
+            start = max(now, before.until or now)
+            still = before.stood_still + (until - start).total_seconds()
+            self.pauses[installation_id] = Pause(until, still, reason)
+
+
+@dataclass
+class FakeHealth:
+    notes: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+
+    def failed(self, installation_id: str, kind: str, reason: str, hint: str, *, now: datetime, status: str = "blocked") -> None:
+        before = self.notes.get(installation_id, ("", "", 0))
+        self.notes[installation_id] = (status, reason, before[2] + 1)
+
+    def succeeded(self, installation_id: str, kind: str, *, now: datetime) -> None:
+        self.notes[installation_id] = ("healthy", "", 0)
+
+
+@dataclass
+class FakeStages:
+    kept: dict[str, Any] = field(default_factory=dict)
+    broken: bool = False
+
+    def put(self, delivery_id: str, stages: Mapping[str, Any], *, now: datetime) -> str | None:
+        if self.broken:
+            return None
+        self.kept[delivery_id] = json.loads(json.dumps(stages))
+        return f"stages/{now:%Y-%m-%d}/{delivery_id}.json"
+
+
+@dataclass
+class FakeQueue:
+    sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    hidden: dict[str, float] = field(default_factory=dict)
+
+    def send(self, bodies: Sequence[str], *, group: str | None = None, attributes: Mapping[str, str] | None = None) -> None:
+        self.sent += [(body, dict(attributes or {})) for body in bodies]
+
+    def hide(self, receipt_handle: str, seconds: float) -> None:
+        self.hidden[receipt_handle] = seconds
+
+
+START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
