@@ -1,0 +1,108 @@
+"""Plans and commits runs: one message at a time, of an export that arrived or a run that goes on."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from bridge import telemetry
+from bridge.diff import Session
+from bridge.flows.commit import Committing
+from bridge.flows.plan import Planning
+from bridge.flows.run_messages import RunMessages
+from bridge.flows.steps import Pace, RunSteps
+from bridge.settings.plan import PlanSettings
+from bridge.stores.exports import ExportStore
+from bridge.stores.installations import InstallationStore
+from bridge.stores.parts import PartFiles
+from bridge.stores.queues import Queue
+from bridge.stores.runs import RunStore
+from bridge.stores.snapshots import SnapshotStore
+from mapping.braze_fields import membership_attribute
+
+logger: Callable[[], Logger] = cache(telemetry.logger)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer with the messages that stay in the queue."""
+    return messages().handle(event, owner=context.aws_request_id, work=steps().handle, log=logger())
+
+
+@cache
+def settings() -> PlanSettings:
+    """The environment."""
+    return PlanSettings.load()
+
+
+@cache
+def client(service: str) -> Any:
+    """A boto3 client; they are safe to share between threads."""
+    retries: Any = {"mode": "standard", "max_attempts": 5}
+    return boto3.client(service, config=Config(retries=retries, connect_timeout=3, read_timeout=60))  # type: ignore[call-overload]
+
+
+def now() -> datetime:
+    """The clock of everything below."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """DuckDB in a directory of its own, gone afterwards; it gets the memory that Python does not need."""
+    megabytes = max(512, int((settings().aws_lambda_function_memory_size - 512) * 0.8))
+    with TemporaryDirectory(prefix="run-") as directory:
+        opened = Session(Path(directory), memory_limit=f"{megabytes}MB")
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+@cache
+def messages() -> RunMessages:
+    """What waits is hidden, what cannot be read becomes a dead letter."""
+    config = settings()
+    return RunMessages(
+        Queue(client("sqs"), config.export_queue_url),
+        Queue(client("sqs"), config.export_dead_letter_queue_url),
+        monotonic,
+    )
+
+
+@cache
+def steps() -> RunSteps:
+    """The whole worker, put together once per environment."""
+    config = settings()
+    runs = RunStore(client("dynamodb"), config.runs_table, now)
+    parts = PartFiles(client("s3"), config.state_bucket)
+    snapshots = SnapshotStore(client("dynamodb"), config.runs_table, client("s3"), config.state_bucket)
+    return RunSteps(
+        runs=runs,
+        planning=Planning(
+            exports=ExportStore(client("s3"), config.export_bucket),
+            parts=parts,
+            snapshots=snapshots,
+            installations=InstallationStore(client("dynamodb"), config.installations_table),
+            sessions=session,
+            membership=membership_attribute,
+            monotonic=monotonic,
+            part_rows=config.part_rows,
+        ),
+        committing=Committing(runs=runs, parts=parts, snapshots=snapshots, sessions=session, clock=now),
+        parts_queue=Queue(client("sqs"), config.audience_queue_url),
+        clock=now,
+        pace=Pace(
+            settle=config.run_settle_seconds,
+            approval=config.approval_hide_seconds,
+            audience=config.lease_hide_seconds,
+        ),
+    )

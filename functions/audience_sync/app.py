@@ -1,0 +1,96 @@
+"""Sends the parts of runs to Braze, one part a message."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache
+from time import monotonic
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from bridge import telemetry
+from bridge.clients.braze import BrazeClient
+from bridge.clients.hosts import AllowedHosts
+from bridge.clients.transport import Transport
+from bridge.flows.run_messages import RunMessages
+from bridge.flows.senders import BrazeSenders
+from bridge.flows.sync import PartSync
+from bridge.flows.vendor_keys import Credentials
+from bridge.settings.sync import SyncSettings
+from bridge.stores.claims import ClaimStore
+from bridge.stores.installations import CachedInstallations, InstallationStore
+from bridge.stores.parts import PartFiles, PartRows
+from bridge.stores.pauses import PauseStore
+from bridge.stores.queues import Queue
+from bridge.stores.runs import RunStore
+from bridge.stores.secrets import SecretStore
+
+INSTALLATIONS_SECONDS = 10.0
+
+logger: Callable[[], Logger] = cache(telemetry.logger)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer with the messages that stay in the queue."""
+    work = sync().worker(lambda: context.get_remaining_time_in_millis() / 1000)
+    return messages().handle(event, owner=context.aws_request_id, work=work, log=logger())
+
+
+@cache
+def settings() -> SyncSettings:
+    """The environment."""
+    return SyncSettings.load()
+
+
+@cache
+def client(service: str) -> Any:
+    """A boto3 client; they are safe to share between threads."""
+    retries: Any = {"mode": "standard", "max_attempts": 5}
+    return boto3.client(service, config=Config(retries=retries, connect_timeout=3, read_timeout=30))  # type: ignore[call-overload]
+
+
+def now() -> datetime:
+    """The clock of everything below."""
+    return datetime.now(UTC)
+
+
+@cache
+def messages() -> RunMessages:
+    """What waits is hidden, what cannot be read becomes a dead letter."""
+    config = settings()
+    return RunMessages(
+        Queue(client("sqs"), config.audience_queue_url),
+        Queue(client("sqs"), config.audience_dead_letter_queue_url),
+        monotonic,
+    )
+
+
+@cache
+def sync() -> PartSync:
+    """The whole worker, put together once per environment."""
+    config = settings()
+    dynamodb = client("dynamodb")
+    installations = CachedInstallations(
+        InstallationStore(dynamodb, config.installations_table), INSTALLATIONS_SECONDS, now
+    )
+    pauses = PauseStore(dynamodb, config.deliveries_table, now)
+    transport = Transport(AllowedHosts.of(config.extra_allowed_hosts), size=config.requests_in_flight)
+    keys = Credentials(SecretStore(SecretsProvider(), config.stack_name))
+    return PartSync(
+        runs=RunStore(dynamodb, config.runs_table, now),
+        rows=PartRows(dynamodb, config.runs_table, now),
+        parts=PartFiles(client("s3"), config.state_bucket),
+        commits=Queue(client("sqs"), config.export_queue_url),
+        senders=BrazeSenders(BrazeClient(transport, now), installations, keys, pauses, now),
+        claims=ClaimStore(dynamodb, config.deliveries_table, config.claim_days),
+        pauses=pauses,
+        clock=now,
+        monotonic=monotonic,
+        executor=ThreadPoolExecutor(config.requests_in_flight, thread_name_prefix="braze"),
+        width=config.requests_in_flight,
+    )

@@ -1,0 +1,145 @@
+"""Who joins, who leaves, and which attribute of whom changes, against the last committed snapshot."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from bridge.diff import columns as sql
+from bridge.diff import wire
+from mapping.comparison import Compared, Old, Sending, StageColumn
+
+_MASK_BITS = 60
+
+
+class Comparison:
+    """One export against one snapshot, partition by partition; writes the parts and the change files."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        columns: Sequence[StageColumn],
+        old: Old | None,
+        sending: Sending,
+        *,
+        full: bool,
+    ) -> None:
+        self._connection = connection
+        self._columns = tuple(columns)
+        self._old = old
+        self._sending = sending
+        self._full = full
+        self._kept = tuple(
+            c for c in (old.columns if old else ()) if c.field not in {d.field for d in columns}
+        )
+
+    def run(self, partitions: int, cutter: wire.Cutter, directory: Path) -> Compared:
+        """Compare every partition; change files are `changes-0000.parquet` and so on in `directory`."""
+        found = Compared()
+        for partition in range(partitions):
+            self._connection.execute(
+                f"CREATE OR REPLACE TABLE changes AS {self._changes(partition, partitions)}"
+            )
+            self._count(found)
+            part, line = cutter.place()
+            fields = "".join(f", {name}" for name in self._fields())
+            self._connection.execute(
+                f"COPY (SELECT {part} AS part, {line} AS line, id, member{fields} FROM changes) "
+                f"TO {sql.text(str(directory / f'changes-{partition:04d}.parquet'))} (FORMAT parquet)",
+            )
+            cutter.cut("changes")
+        self._connection.execute("DROP TABLE changes")
+        found.parts, found.lines = cutter.finish(), cutter.lines
+        return found
+
+    def _fields(self) -> tuple[str, ...]:
+        return (*(c.field for c in self._columns), *(c.field for c in self._kept))
+
+    def _changes(self, partition: int, partitions: int) -> str:
+        different = [f"d_{c.field}" for c in self._columns]
+        anything = " OR ".join(["was IS DISTINCT FROM member AND (was OR member)", *different])
+        masks = "".join(
+            f", {' + '.join(f'CASE WHEN {d} THEN {1 << bit}::BIGINT ELSE 0 END' for bit, d in chunk)} AS m{number}"
+            for number, chunk in enumerate(_chunks(different))
+        )
+        return (
+            f"SELECT id, member, {', '.join((*self._fields(), 'kind'))}{masks}, {self._line()} AS line "
+            f"FROM (SELECT *, CASE WHEN member AND NOT was THEN 'join' WHEN was AND NOT member THEN 'leave' "
+            f"ELSE 'stay' END AS kind FROM ({self._joined(partition, partitions)})) WHERE NOT spoiled AND ({anything})"
+        )
+
+    def _joined(self, partition: int, partitions: int) -> str:
+        present = "(e.op IS NOT NULL AND e.op = 'add')"
+        absent = "false" if self._full else "coalesce(s.member, false)"
+        fields = "".join(
+            f", CASE WHEN {present} THEN e.{c.field} ELSE {self._was(c)} END AS {c.field}, "
+            f"{present} AND e.{c.field} IS DISTINCT FROM {self._was(c)} AS d_{c.field}"
+            for c in self._columns
+        )
+        kept = "".join(f", s.{c.field}" for c in self._kept)
+        return (
+            f"SELECT coalesce(e.id, s.id) AS id, coalesce(s.member, false) AS was, e.fault IS NOT NULL AS spoiled, "
+            f"CASE WHEN e.op IS NULL THEN {absent} ELSE e.op = 'add' END AS member{fields}{kept} "
+            f"FROM (SELECT * FROM stage WHERE {_usable()}{_bucket('id', partition, partitions)}) e "
+            f"FULL JOIN {self._snapshot(partition, partitions)} s ON e.id = s.id"
+        )
+
+    def _was(self, column: StageColumn) -> str:
+        known = {c.field: c for c in (self._old.columns if self._old else ())}.get(column.field)
+        if known is None:
+            return f"NULL::{sql.PHYSICAL[column.type]}"
+        if sql.PHYSICAL[known.type] == sql.PHYSICAL[column.type]:
+            return f"s.{column.field}"
+        return sql.cast(f"s.{column.field}", column.type)
+
+    def _snapshot(self, partition: int, partitions: int) -> str:
+        return rows_of(self._old, partition, partitions)
+
+    def _line(self) -> str:
+        sending = self._sending
+        leaving = f"CASE WHEN kind = 'leave' THEN {wire.member(sending.attribute, sql.text(sending.on_leave))} ELSE '' END"
+        joining = f"CASE WHEN kind = 'join' THEN {wire.member(sending.attribute, sql.text('true'))} ELSE {leaving} END"
+        changed = wire.pairs([(c.name, c.field, c.type, f"d_{c.field}") for c in self._columns])
+        close = ',"_update_existing_only":true}' if sending.update_existing_only else "}"
+        opening = sql.text('{"' + sending.identifier + '":')
+        return f"{opening} || to_json(id)::VARCHAR || {joining} || {changed} || {sql.text(close)}"
+
+    def _count(self, found: Compared) -> None:
+        bits = [
+            f"count(*) FILTER ((m{number} & {1 << bit}) <> 0), "
+            f"count(*) FILTER ((m{number} & {1 << bit}) <> 0 AND kind = 'stay')"
+            for number, chunk in enumerate(_chunks([c.field for c in self._columns]))
+            for bit, _ in chunk
+        ]
+        kinds = "count(*) FILTER (kind = 'join'), count(*) FILTER (kind = 'leave'), count(*) FILTER (kind = 'stay')"
+        row = self._connection.execute(f"SELECT {', '.join([kinds, *bits])} FROM changes").fetchall()[0]
+        found.joined += row[0]
+        found.left += row[1]
+        found.changed += row[2]
+        for column, total, stayers in zip(self._columns, row[3::2], row[4::2], strict=True):
+            found.changed_of[column.name] = found.changed_of.get(column.name, 0) + total
+            found.stayers_changed_of[column.name] = found.stayers_changed_of.get(column.name, 0) + stayers
+
+
+def rows_of(old: Old | None, partition: int, partitions: int) -> str:
+    """SQL for the snapshot's rows of one partition; an empty relation when there is no snapshot."""
+    if old is None or not old.files:
+        fields = "".join(f", NULL::{sql.PHYSICAL[c.type]} AS {c.field}" for c in (old.columns if old else ()))
+        return f"(SELECT NULL::VARCHAR AS id, NULL::BOOLEAN AS member{fields} WHERE false)"
+    if old.same_hashing and len(old.files) == partitions:
+        return f"read_parquet({sql.text(str(old.files[partition]))})"
+    files = ", ".join(sql.text(str(path)) for path in old.files)
+    return f"(SELECT * FROM read_parquet([{files}]) WHERE true{_bucket('id', partition, partitions)})"
+
+
+def _bucket(name: str, partition: int, partitions: int) -> str:
+    return f" AND hash({name}) % {partitions} = {partition}" if partitions > 1 else ""
+
+
+def _usable() -> str:
+    # A spoiled row keeps its user from leaving; only rows without a usable identifier are left out.
+    return "(fault IS NULL OR fault NOT IN ('empty_identifier', 'identifier_too_long'))"
+
+
+def _chunks(names: Sequence[str]) -> list[list[tuple[int, str]]]:
+    return [list(enumerate(names[start : start + _MASK_BITS])) for start in range(0, len(names), _MASK_BITS)]

@@ -1,0 +1,97 @@
+"""How a value of each column type is read from text and written to the wire, as SQL over DuckDB."""
+
+from mapping.export import ColumnType
+
+PHYSICAL: dict[ColumnType, str] = {
+    "string": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "VARCHAR",
+    "time": "VARCHAR",
+    "array": "VARCHAR",
+    "object": "VARCHAR",
+}
+MAX_TEXT = 255  # characters of a string value (facts/braze.md 2.5)
+_ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+_DAY = r"^\d{4}-\d{2}-\d{2}$"
+
+
+def text(value: str) -> str:
+    """A SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def read(source: str, kind: ColumnType, time_zone: str) -> str:
+    """The typed value of a text expression, NULL when it cannot be read so; `source` is never empty text."""
+    match kind:
+        case "string":
+            return f"CASE WHEN length({source}) <= {MAX_TEXT} THEN {source} END"
+        case "integer":
+            return f"CASE WHEN regexp_matches({source}, '^-?[0-9]{{1,15}}$') THEN TRY_CAST({source} AS BIGINT) END"
+        case "number":
+            return (
+                f"CASE WHEN abs(TRY_CAST({source} AS DOUBLE)) <= 9007199254740992 "
+                f"THEN TRY_CAST({source} AS DOUBLE) END"
+            )
+        case "boolean":
+            return (
+                f"CASE WHEN lower({source}) IN ('true','t','1') THEN true "
+                f"WHEN lower({source}) IN ('false','f','0') THEN false END"
+            )
+        case "date":
+            return f"CASE WHEN {_is_day(source)} THEN {source} END"
+        case "time":
+            return _time(source, time_zone)
+        case "array" | "object":
+            opening = "ARRAY" if kind == "array" else "OBJECT"
+            return f"CASE WHEN json_valid({source}) AND json_type({source}) = '{opening}' THEN json({source})::VARCHAR END"
+
+
+def write(value: str, kind: ColumnType) -> str:
+    """The JSON text of a typed value, `null` for NULL: whole numbers carry no fraction."""
+    match kind:
+        case "integer" | "boolean":
+            return f"coalesce({value}::VARCHAR, 'null')"
+        case "number":
+            return (
+                f"coalesce(CASE WHEN {value} = trunc({value}) THEN {value}::BIGINT::VARCHAR "
+                f"ELSE {value}::VARCHAR END, 'null')"
+            )
+        case "array" | "object":
+            return f"coalesce({value}, 'null')"
+        case "string" | "date" | "time":
+            return f"coalesce(to_json({value})::VARCHAR, 'null')"
+
+
+def cast(value: str, kind: ColumnType) -> str:
+    """A value of an older snapshot under the type the attribute has now; NULL when it does not fit."""
+    return f"TRY_CAST({value} AS {PHYSICAL[kind]})"
+
+
+def propose(source: str) -> str:
+    """A type for an untyped CSV column, from all its values; digits that start with 0 or run long stay text."""
+    return (
+        f"CASE WHEN count({source}) = 0 THEN 'string' "
+        f"WHEN bool_and(lower({source}) IN ('true','false')) THEN 'boolean' "
+        f"WHEN bool_and(regexp_matches({source}, '^-?(0|[1-9][0-9]{{0,8}})(\\.[0-9]+)?$')) THEN 'number' "
+        f"WHEN bool_and({_is_day(source)}) THEN 'date' "
+        f"WHEN bool_and(coalesce({_time(source, 'UTC')} IS NOT NULL, false)) THEN 'time' ELSE 'string' END"
+    )
+
+
+def _is_day(source: str) -> str:
+    return f"regexp_matches({source}, '{_DAY}') AND TRY_CAST({source} AS DATE) IS NOT NULL"
+
+
+def _time(source: str, time_zone: str) -> str:
+    # Braze reads a time without a zone as UTC (facts/braze.md 2.6); text with a zone, and days, pass unchanged.
+    parsed = f"TRY_CAST({source} AS TIMESTAMP)"
+    utc = f"timezone('UTC', timezone({text(time_zone)}, {parsed}))"
+    return (
+        f"CASE WHEN {_is_day(source)} THEN {source} "
+        f"WHEN length({source}) > 40 OR NOT regexp_matches({source}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]') THEN NULL "
+        f"WHEN regexp_matches({source}, '{_ZONED}') THEN "
+        f"CASE WHEN TRY_CAST({source} AS TIMESTAMPTZ) IS NOT NULL THEN {source} END "
+        f"WHEN {parsed} IS NOT NULL THEN strftime({utc}, '%Y-%m-%dT%H:%M:%S.%g') || 'Z' END"
+    )

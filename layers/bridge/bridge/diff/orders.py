@@ -1,0 +1,57 @@
+"""Campaign and events exports: every row is something to send once; there is no state to compare with."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from bridge.diff import columns as sql
+from bridge.diff import wire
+from mapping.comparison import StageColumn
+
+
+def recipients(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[StageColumn],
+    identifier: str,
+    cutter: wire.Cutter,
+) -> int:
+    """One recipient a line (`external_user_id`: facts/braze.md 5.1), other columns as trigger properties."""
+    key = "external_user_id" if identifier == "external_id" else identifier
+    opening = sql.text('{"' + key + '":')
+    _cut(
+        connection,
+        f"{opening} || to_json(id)::VARCHAR || ',\"trigger_properties\":' || {wire.properties(columns)} || '}}'",
+        cutter,
+    )
+    return cutter.finish()
+
+
+def events(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[StageColumn],
+    identifier: str,
+    cutter: wire.Cutter,
+    *,
+    update_existing_only: bool,
+) -> int:
+    """One event a line; the columns `event_name` and `event_time` are its name and time."""
+    by_name = {column.name: column.field for column in columns}
+    rest = [column for column in columns if column.name not in ("event_name", "event_time")]
+    opening = sql.text('{"' + identifier + '":')
+    close = ',"_update_existing_only":true}' if update_existing_only else "}"
+    _cut(
+        connection,
+        f"{opening} || to_json(id)::VARCHAR || ',\"name\":' || to_json({by_name['event_name']})::VARCHAR "
+        f"|| ',\"time\":' || to_json({by_name['event_time']})::VARCHAR "
+        f"|| ',\"properties\":' || {wire.properties(rest)} || {sql.text(close)}",
+        cutter,
+    )
+    return cutter.finish()
+
+
+def _cut(connection: duckdb.DuckDBPyConnection, line: str, cutter: wire.Cutter) -> None:
+    connection.execute(
+        f"CREATE OR REPLACE TABLE lines AS SELECT {line} AS line FROM stage WHERE fault IS NULL"
+    )
+    cutter.cut("lines")
+    connection.execute("DROP TABLE lines")

@@ -1,0 +1,144 @@
+"""One DuckDB database in a directory of its own, for one plan or commit."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from bridge.diff import orders, snapshot
+from bridge.diff.audience import Comparison
+from bridge.diff.stage import Stage
+from bridge.diff.wire import Cutter
+from bridge.errors import Retryable
+from mapping.comparison import (
+    Compared,
+    Emit,
+    Old,
+    Refused,
+    Sending,
+    SourceColumn,
+    SourceFile,
+    StageColumn,
+    Staged,
+    Written,
+)
+from mapping.export import ColumnType
+from mapping.run import Column
+
+IDS_PER_PARTITION = 10_000_000
+HASHING = f"duckdb-{duckdb.__version__}"
+
+
+class Session:
+    """Everything asked of DuckDB; files beyond `memory_limit` (as "2GB") go to the directory."""
+
+    def __init__(self, directory: Path, *, memory_limit: str, threads: int | None = None) -> None:
+        self.directory = directory
+        self.hashing = HASHING
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(directory / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        if threads:
+            settings["threads"] = threads
+        self._connection = duckdb.connect(str(directory / "stage.duckdb"), config=settings)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._stage: Stage | None = None
+        self._columns: tuple[StageColumn, ...] = ()
+
+    def close(self) -> None:
+        """Let go of the database; its files go with the directory."""
+        self._connection.close()
+
+    def interrupt(self) -> None:
+        """Stop what is running, from another thread; it raises Retryable("interrupted") there."""
+        self._connection.interrupt()
+
+    def inspect(self, files: Sequence[SourceFile]) -> tuple[SourceColumn, ...]:
+        """The columns of the export; raises Rejected when a part cannot be read."""
+        with _interruptible():
+            self._stage = Stage(self._connection, files)
+            return self._stage.inspect()
+
+    def propose(self, names: Sequence[str]) -> dict[str, ColumnType]:
+        """Types for columns that nobody has typed, from their values."""
+        with _interruptible():
+            return self._opened().propose(names)
+
+    def load(
+        self,
+        columns: Sequence[StageColumn],
+        *,
+        identifier: str,
+        time_zone: str,
+        ops: bool,
+        collapse: bool,
+    ) -> Staged:
+        """Read the export into typed rows."""
+        self._columns = tuple(columns)
+        with _interruptible():
+            return self._opened().load(
+                columns,
+                identifier=identifier,
+                time_zone=time_zone,
+                ops=ops,
+                collapse=collapse,
+            )
+
+    def compare(
+        self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit
+    ) -> Compared:
+        """Write parts (through `emit`) and change files; `rows` (old or new, the larger) sets the partitions."""
+        with _interruptible():
+            cutter = Cutter(self._connection, part_rows, emit)
+            comparison = Comparison(self._connection, self._columns, old, sending, full=full)
+            return comparison.run(max(1, -(-rows // IDS_PER_PARTITION)), cutter, self.directory)
+
+    def recipients(self, identifier: str, *, part_rows: int, emit: Emit) -> Compared:
+        """Write the parts of a campaign export."""
+        with _interruptible():
+            cutter = Cutter(self._connection, part_rows, emit)
+            parts = orders.recipients(self._connection, self._columns, identifier, cutter)
+            return Compared(parts=parts, lines=cutter.lines)
+
+    def events(self, identifier: str, *, update_existing_only: bool, part_rows: int, emit: Emit) -> Compared:
+        """Write the parts of an events export."""
+        with _interruptible():
+            cutter = Cutter(self._connection, part_rows, emit)
+            parts = orders.events(
+                self._connection,
+                self._columns,
+                identifier,
+                cutter,
+                update_existing_only=update_existing_only,
+            )
+            return Compared(parts=parts, lines=cutter.lines)
+
+    def change_files(self) -> tuple[Path, ...]:
+        """What `compare` wrote beside the parts, one per partition."""
+        return tuple(sorted(self.directory.glob("changes-*.parquet")))
+
+    def commit(
+        self, old: Old | None, changes: Sequence[Path], columns: Sequence[Column], refused: Refused
+    ) -> Written:
+        """Write the new snapshot into the directory."""
+        with _interruptible():
+            return snapshot.build(self._connection, old, changes, columns, refused, self.directory)
+
+    def _opened(self) -> Stage:
+        if self._stage is None:
+            raise RuntimeError("inspect comes first")
+        return self._stage
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise Retryable("interrupted") from error
+    except (duckdb.OutOfMemoryException, duckdb.FatalException) as error:
+        raise Retryable("out_of_room", "the plan ran out of memory or disk") from error

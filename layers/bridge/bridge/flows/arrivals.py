@@ -1,0 +1,72 @@
+"""What a message on ExportQueue says: an object arrived, or a run goes on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote_plus
+
+from mapping.export import ExportKey, InvalidExport, run_id
+from mapping.run import Run
+
+type Step = Literal["commit", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An object that starts a run."""
+
+    key: ExportKey
+    etag: str
+
+    def run(self, at: str) -> Run:
+        """The run it starts, at `at` (ISO 8601): the same object gives the same id."""
+        key = self.key
+        return Run(
+            id=run_id(key.key, self.etag),
+            kind=key.kind,
+            integration_id=key.integration_id,
+            audience_id=key.audience_id,
+            split_id=key.split_id,
+            campaign_id=key.campaign_id,
+            export_id=key.export_id,
+            key=key.key,
+            etag=self.etag,
+            status="planning",
+            created_at=at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """A run that goes on."""
+
+    run_id: str
+    step: Step
+
+
+def read(body: str) -> Sequence[Arrived | Continued]:
+    """Parts, test events and foreign objects give nothing; raises ValueError for what is no message of ours."""
+    message = json.loads(body)
+    if not isinstance(message, dict):
+        raise ValueError("the body is not an object")  # noqa: TRY004 - for the caller it is a bad value
+    if message.get("Event") == "s3:TestEvent":
+        return ()
+    if "run_id" in message:
+        step: Step = "commit" if message.get("step") == "commit" else "resume"
+        return (Continued(str(message["run_id"]), step),)
+    if "Records" not in message:
+        raise ValueError("neither an S3 notification nor a step of a run")
+    return tuple(arrived for record in message["Records"] if (arrived := _arrived(record)))
+
+
+def _arrived(record: dict[str, object]) -> Arrived | None:
+    # Keys come percent-encoded with + for a space (facts/serverless.md 9.10).
+    if not str(record.get("eventName", "")).startswith("ObjectCreated:"):
+        return None
+    found = record["s3"]["object"]  # type: ignore[index]
+    try:
+        key = ExportKey.parse(unquote_plus(found["key"]))
+    except InvalidExport:
+        return None
+    return Arrived(key, str(found.get("eTag", "")).strip('"')) if key.starts_run else None

@@ -1,0 +1,163 @@
+"""Which columns of an export become which attributes, of which type, and what a person should see first."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.errors import Rejected
+from mapping.braze_columns import classify, look_alike
+from mapping.braze_columns import ColumnKind as Fate
+from mapping.braze_fields import STANDARD_ATTRIBUTES
+from mapping.comparison import SourceColumn, StageColumn
+from mapping.export import ColumnType, Manifest, Wait
+from mapping.run import Column, ColumnRecord
+
+_WHY = {
+    "other_identifier": "the manifest names the other identifier",
+    "reserved_attribute": "this name is Braze's or ours to set",
+    "consent": "consent is not changed unless the installation sets consent_fields to allow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The attributes of a run; `waits_for` holds what needs a person."""
+
+    columns: tuple[StageColumn, ...]
+    waits_for: tuple[Wait, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Attribute name per column that is sent, and a warning for each column that is not, or looks wrong."""
+
+    names: Mapping[str, str]
+    warnings: tuple[str, ...]
+
+
+def named(found: Iterable[SourceColumn], manifest: Manifest, *, consent: bool) -> Named:
+    """Sort the columns; raises Rejected when two of them would become one attribute."""
+    names: dict[str, str] = {}
+    warnings: list[str] = []
+    for column in found:
+        rule = manifest.attributes.get(column.name)
+        given = typed(column, manifest) or _standard_type(rule.name if rule and rule.name else column.name)
+        fate = classify(
+            column.name,
+            given or "string",
+            rename=rule.name if rule else None,
+            identifier=manifest.identifier,
+            mode=manifest.mode,
+        )
+        if fate.kind in (Fate.IDENTIFIER, Fate.OPERATION):
+            continue
+        reason = "consent" if fate.kind is Fate.CONSENT and not consent else fate.reason
+        if reason:
+            warnings.append(f"column {column.name!r} is left out: {_WHY.get(reason, reason)}")
+            continue
+        if fate.attribute in names.values():
+            raise Rejected("duplicate_attribute", f"two columns would become {fate.attribute!r}")
+        names[column.name] = fate.attribute
+        warnings += [
+            f"{fate.attribute!r} {hint}"
+            for hint in [look_alike(fate.attribute)]
+            if hint and not _standard(fate.attribute)
+        ]
+    return Named(names, tuple(warnings))
+
+
+def untyped(
+    found: Iterable[SourceColumn],
+    names: Mapping[str, str],
+    manifest: Manifest,
+    records: Mapping[str, ColumnRecord],
+) -> list[str]:
+    """Columns that neither the manifest, the file, an earlier run nor Braze's own fields have typed."""
+    return [
+        column.name
+        for column in found
+        if column.name in names
+        and typed(column, manifest) is None
+        and names[column.name] not in records
+        and not _standard(names[column.name])
+    ]
+
+
+def resolve(
+    found: Sequence[SourceColumn],
+    names: Mapping[str, str],
+    manifest: Manifest,
+    *,
+    records: Mapping[str, ColumnRecord],
+    proposed: Mapping[str, ColumnType],
+    known: Sequence[Column],
+    audience: str,
+) -> Resolved:
+    """A standard field has Braze's type; else the manifest's counts, else the first committed, the file's, a guess.
+
+    Braze locks an attribute's type, so a file's own word does not overrule what was sent before.
+    """
+    fields = {column.name: column.field for column in known}
+    free = max((int(column.field[1:]) for column in known), default=-1) + 1
+    columns: list[StageColumn] = []
+    waits: list[Wait] = []
+    for column in found:
+        if column.name not in names:
+            continue
+        name = names[column.name]
+        record = records.get(name)
+        rule = manifest.attributes.get(column.name)
+        kind = (
+            _standard_type(name)
+            or (rule.type if rule else None)
+            or (record.type if record else None)
+            or column.type
+            or proposed[column.name]
+        )
+        if name not in fields:
+            fields[name], free = f"v{free}", free + 1
+        columns.append(StageColumn(column.name, name, kind, fields[name]))
+        waits += _doubts(name, kind, record, audience, is_guess=column.name in proposed)
+    return Resolved(tuple(columns), tuple(waits))
+
+
+def properties(found: Sequence[SourceColumn], manifest: Manifest, kind: str) -> Resolved:
+    """Columns of a campaign or events export: properties under their own names, text unless typed."""
+    fixed: Mapping[str, ColumnType] = (
+        {"event_name": "string", "event_time": "time"} if kind == "events" else {}
+    )
+    columns: list[StageColumn] = []
+    for column in found:
+        if column.name in ("external_id", "braze_id"):
+            continue
+        rule = manifest.attributes.get(column.name)
+        name = (rule.name if rule else None) or column.name
+        given = fixed.get(column.name) or typed(column, manifest) or "string"
+        columns.append(StageColumn(column.name, name, given, f"v{len(columns)}"))
+    return Resolved(tuple(columns))
+
+
+def typed(column: SourceColumn, manifest: Manifest) -> ColumnType | None:
+    """The manifest's type, else the file's own."""
+    rule = manifest.attributes.get(column.name)
+    return (rule.type if rule else None) or column.type
+
+
+def _standard(name: str) -> bool:
+    return name in STANDARD_ATTRIBUTES
+
+
+def _standard_type(name: str) -> ColumnType | None:
+    field = STANDARD_ATTRIBUTES.get(name)
+    return field.type if field else None  # type: ignore[return-value]
+
+
+def _doubts(
+    name: str, kind: ColumnType, record: ColumnRecord | None, audience: str, *, is_guess: bool
+) -> Iterable[Wait]:
+    if is_guess:
+        yield Wait(code="untyped_column", detail=f"{name!r} is new and untyped; it would be sent as {kind}")
+    if record and record.type != kind:
+        yield Wait(code="type_change", detail=f"{name!r} was sent as {record.type} so far, now as {kind}")
+    if record and record.owners and audience not in record.owners:
+        others = ", ".join(record.owners)
+        yield Wait(code="foreign_column", detail=f"{name!r} is sent by another audience: {others}")

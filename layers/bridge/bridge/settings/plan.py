@@ -1,0 +1,20 @@
+"""Settings of audience_plan."""
+
+from bridge.settings import Settings
+
+
+class PlanSettings(Settings):
+    """`audience_plan`'s environment; sizes as DuckDB writes them, times in seconds."""
+
+    installations_table: str
+    runs_table: str
+    export_bucket: str
+    state_bucket: str
+    export_queue_url: str
+    audience_queue_url: str
+    export_dead_letter_queue_url: str
+    run_settle_seconds: int = 60
+    part_rows: int = 7_500
+    approval_hide_seconds: int = 300
+    lease_hide_seconds: int = 15
+    aws_lambda_function_memory_size: int = 2_048

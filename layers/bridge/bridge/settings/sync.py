@@ -1,0 +1,19 @@
+"""Settings of audience_sync."""
+
+from bridge.settings import CommaList, Settings
+
+
+class SyncSettings(Settings):
+    """`audience_sync`'s environment; `requests_in_flight` is per worker."""
+
+    stack_name: str
+    installations_table: str
+    deliveries_table: str
+    runs_table: str
+    state_bucket: str
+    audience_queue_url: str
+    export_queue_url: str
+    audience_dead_letter_queue_url: str
+    extra_allowed_hosts: CommaList = ()
+    claim_days: int = 7
+    requests_in_flight: int = 64

@@ -1,0 +1,201 @@
+"""Parts of runs: their rows in RunsTable, and plans, lines, results and reports in the state bucket."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from bridge.errors import Rejected
+from mapping.comparison import PartFile
+from mapping.export import RunPlan
+from mapping.run import PartResult
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+READERS = 16
+
+
+class PartRow(NamedTuple):
+    """A part as a worker finds it: `mine` when it holds the lease now."""
+
+    done: bool
+    mine: bool
+    ledger: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PartFiles:
+    """`runs/<run_id>/…` in the state bucket; what lies under a plan attempt is never written again."""
+
+    s3: "S3Client"
+    bucket: str
+
+    def put_part(self, run_id: str, attempt: int, part: PartFile) -> str:
+        """Store one part's lines; its key."""
+        key = f"runs/{run_id}/plan-{attempt}/part-{part.number:05d}.jsonl"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=part.body, ContentType="application/x-ndjson")
+        return key
+
+    def put_changes(self, run_id: str, attempt: int, number: int, path: Path) -> None:
+        """Store what a partition's lines would make of the snapshot."""
+        self.s3.upload_file(
+            str(path), self.bucket, f"runs/{run_id}/plan-{attempt}/changes-{number:04d}.parquet"
+        )
+
+    def get_changes(self, run_id: str, attempt: int, directory: Path) -> Sequence[Path]:
+        """All of them on disk, in the order of the partitions."""
+        prefix = f"runs/{run_id}/plan-{attempt}/changes-"
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        keys = sorted(found["Key"] for page in pages for found in page.get("Contents", ()))
+        paths = [directory / f"committed-{key.rpartition('/')[2]}" for key in keys]
+        for key, path in zip(keys, paths, strict=True):
+            self.s3.download_file(self.bucket, key, str(path))
+        return paths
+
+    def put_plan(self, plan: RunPlan) -> tuple[str, str]:
+        """Store a plan under its attempt; key and sha256."""
+        key = f"runs/{plan.run_id}/plan-{plan.attempt}/plan.json"
+        body = plan.model_dump_json().encode()
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+        return key, sha256(body).hexdigest()
+
+    def get_plan(self, key: str, digest: str) -> RunPlan:
+        """The plan the run's row names; raises Rejected when the object is another one."""
+        body = self.get_part(key)
+        if sha256(body).hexdigest() != digest:
+            raise Rejected("plan_corrupt", f"{key} is not the plan that was fixed")
+        return RunPlan.model_validate_json(body)
+
+    def get_part(self, key: str) -> bytes:
+        """An object's bytes."""
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def put_result(self, run_id: str, result: PartResult) -> None:
+        """Store what became of a part."""
+        key = f"runs/{run_id}/results/part-{result.part:05d}.json"
+        body = result.model_dump_json().encode()
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+
+    def results(self, run_id: str, parts: int) -> Sequence[PartResult]:
+        """The results of all parts, in order."""
+        keys = [f"runs/{run_id}/results/part-{part:05d}.json" for part in range(1, parts + 1)]
+        with ThreadPoolExecutor(READERS) as pool:
+            return [PartResult.model_validate_json(body) for body in pool.map(self.get_part, keys)]
+
+    def put_report(self, run_id: str, report: Mapping[str, Any]) -> str:
+        """Store a run's report; its key."""
+        key = f"runs/{run_id}/report.json"
+        body = json.dumps(report, indent=2).encode()
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class PartRows:
+    """`<run_id>/PART#00001` in RunsTable."""
+
+    client: "DynamoDBClient"
+    table: str
+    clock: Callable[[], datetime]
+
+    def lease(self, run_id: str, part: int, owner: str, seconds: int) -> PartRow:
+        """Take a part that is neither done nor another worker's; `tries` counts this pass."""
+        now = self.clock()
+        try:
+            found = self.client.update_item(
+                TableName=self.table,
+                Key=_key(run_id, part),
+                UpdateExpression="SET worker = :me, worker_until = :until ADD tries :one",
+                ConditionExpression=(
+                    "attribute_not_exists(done) AND "
+                    "(attribute_not_exists(worker) OR worker = :me OR worker_until < :now)"
+                ),
+                ExpressionAttributeValues={
+                    ":me": {"S": owner},
+                    ":until": _moment(now + timedelta(seconds=seconds)),
+                    ":now": _moment(now),
+                    ":one": {"N": "1"},
+                },
+                ReturnValues="ALL_NEW",
+            )["Attributes"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            kept = self.client.get_item(TableName=self.table, Key=_key(run_id, part), ConsistentRead=True)
+            return PartRow(done="done" in kept.get("Item", {}), mine=False)
+        ledger = found["ledger"]["S"] if "ledger" in found else ""
+        return PartRow(done=False, mine=True, ledger=ledger, tries=int(found["tries"]["N"]))
+
+    def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool:
+        """Write down what is known and keep the lease; False when it was lost."""
+        values = {":until": _moment(self.clock() + timedelta(seconds=seconds)), ":ledger": {"S": ledger}}
+        return self._held(run_id, part, owner, "SET ledger = :ledger, worker_until = :until", values)
+
+    def leave(self, run_id: str, part: int, owner: str, ledger: str, tries: int) -> bool:
+        """Give the lease back with what is known."""
+        values = {":ledger": {"S": ledger}, ":tries": {"N": str(tries)}}
+        expression = "SET ledger = :ledger, tries = :tries REMOVE worker, worker_until"
+        return self._held(run_id, part, owner, expression, values)
+
+    def finish(self, run_id: str, part: int, owner: str) -> bool:
+        """Mark the part done and count it on the run, in one transaction; False when it is not ours."""
+        items: Any = [
+            {
+                "Update": {
+                    "TableName": self.table,
+                    "Key": _key(run_id, part),
+                    "UpdateExpression": "SET done = :yes REMOVE worker, worker_until",
+                    "ConditionExpression": "worker = :me AND attribute_not_exists(done)",
+                    "ExpressionAttributeValues": {":me": {"S": owner}, ":yes": {"BOOL": True}},
+                },
+            },
+            {
+                "Update": {
+                    "TableName": self.table,
+                    "Key": {"pk": {"S": run_id}, "sk": {"S": "RUN"}},
+                    "UpdateExpression": "ADD parts_done :one",
+                    "ConditionExpression": "attribute_exists(pk)",
+                    "ExpressionAttributeValues": {":one": {"N": "1"}},
+                },
+            },
+        ]
+        try:
+            self.client.transact_write_items(TransactItems=items)
+        except ClientError as error:
+            reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in reasons:
+                return False
+            raise
+        return True
+
+    def _held(self, run_id: str, part: int, owner: str, expression: str, values: Mapping[str, Any]) -> bool:
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key=_key(run_id, part),
+                UpdateExpression=expression,
+                ConditionExpression="worker = :me AND attribute_not_exists(done)",
+                ExpressionAttributeValues={**values, ":me": {"S": owner}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def _key(run_id: str, part: int) -> Any:
+    return {"pk": {"S": run_id}, "sk": {"S": f"PART#{part:05d}"}}
+
+
+def _moment(moment: datetime) -> Any:
+    return {"N": str(int(moment.timestamp() * 1000))}

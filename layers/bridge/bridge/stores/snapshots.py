@@ -1,0 +1,101 @@
+"""Committed snapshots: a pointer per audience in RunsTable, files in the state bucket, and the attributes sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from mapping.run import ColumnRecord, Snapshot
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotStore:
+    """`AUDIENCE#…/SNAPSHOT`, `COLUMN#…`, `snapshots/<installation>/<audience>/<split>/<version>/p-0000.parquet`."""
+
+    dynamodb: "DynamoDBClient"
+    table: str
+    s3: "S3Client"
+    bucket: str
+
+    def pointer(self, audience: str) -> Snapshot | None:
+        """The last committed snapshot."""
+        found = self.dynamodb.get_item(TableName=self.table, Key=_pointer(audience), ConsistentRead=True)
+        return Snapshot.model_validate_json(found["Item"]["snapshot"]["S"]) if "Item" in found else None
+
+    def flip(self, audience: str, snapshot: Snapshot, expected: int | None) -> bool:
+        """Make it the last one, when `expected` still is (None: there was none)."""
+        item = {
+            **_pointer(audience),
+            "version": {"N": str(snapshot.version)},
+            "snapshot": {"S": snapshot.model_dump_json()},
+        }
+        known: dict[str, Any] = {"ExpressionAttributeValues": {":expected": {"N": str(expected)}}}
+        condition = "attribute_not_exists(pk)" if expected is None else "version = :expected"
+        try:
+            self.dynamodb.put_item(
+                TableName=self.table,
+                Item=item,
+                ConditionExpression=condition,
+                **({} if expected is None else known),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def prefix(self, audience: str, version: int, run_id: str) -> str:
+        """Where a version's files lie: the same run gives the same names."""
+        return f"snapshots/{audience.replace('#', '/')}/{version:06d}-{run_id}/"
+
+    def download(self, snapshot: Snapshot, directory: Path) -> Sequence[Path]:
+        """The files of all partitions, in order."""
+        paths = []
+        for partition in range(snapshot.partitions):
+            paths.append(directory / f"old-{partition:04d}.parquet")
+            self.s3.download_file(self.bucket, f"{snapshot.prefix}p-{partition:04d}.parquet", str(paths[-1]))
+        return paths
+
+    def upload(self, prefix: str, files: Sequence[Path]) -> None:
+        """Store the files of a version, in the order of the partitions."""
+        for partition, path in enumerate(files):
+            self.s3.upload_file(str(path), self.bucket, f"{prefix}p-{partition:04d}.parquet")
+
+    def columns(self, integration_id: str) -> Mapping[str, ColumnRecord]:
+        """What the installation has committed so far, by attribute name."""
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"COLUMN#{integration_id}"}},
+            ConsistentRead=True,
+        )
+        records = [
+            ColumnRecord(
+                name=item["sk"]["S"],
+                type=item["type"]["S"],  # type: ignore[arg-type]
+                owners=tuple(sorted(item["owners"]["SS"])),
+            )
+            for page in pages
+            for item in page["Items"]
+        ]
+        return {record.name: record for record in records}
+
+    def record_column(self, integration_id: str, record: ColumnRecord) -> None:
+        """Keep the attribute's type and add its audiences; a type that was approved anew replaces the old one."""
+        self.dynamodb.update_item(
+            TableName=self.table,
+            Key={"pk": {"S": f"COLUMN#{integration_id}"}, "sk": {"S": record.name}},
+            UpdateExpression="SET #type = :type ADD owners :owners",
+            ExpressionAttributeNames={"#type": "type"},
+            ExpressionAttributeValues={":type": {"S": record.type}, ":owners": {"SS": list(record.owners)}},
+        )
+
+
+def _pointer(audience: str) -> Any:
+    return {"pk": {"S": f"AUDIENCE#{audience}"}, "sk": {"S": "SNAPSHOT"}}
