@@ -58,7 +58,7 @@ def _play(options: argparse.Namespace, console: Console) -> int:
         installed=prepare.alone(stack, api, standins, account, watch),
         api=api,
         exporter=Exporter(api, account, standins, watch),
-        say=console.print,
+        say=lambda line: console.print(line, markup=False, highlight=False),
     )
     found = scenario.play()
     report.show(found, console)

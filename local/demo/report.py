@@ -70,7 +70,11 @@ def _runs(report: Report) -> Table:
                 str(planned.left),
             ),
             *(str(planned.changed), str(run.requests), str(run.data_points), str(planned.full_resend)),
-            *(f"{saved:.0%}", f"{run.seconds:.1f}", ", ".join(run.waited_for) or "-"),
+            *(
+                f"{saved:.0%}",
+                f"{run.seconds:.1f}",
+                ", ".join(sorted({reason.partition(":")[0] for reason in run.waited_for})) or "-",
+            ),
         )
     return table
 

@@ -105,7 +105,7 @@ class Scenario:
                 self.installed.braze, exports.files(prefix, exports.AUDIENCE_COLUMNS, rows, exported_at=at)
             )
             for reason in run.waited_for:
-                self.say(f"  the run waited for a person: {reason}; approved")
+                self.say(f"  waited for a person and was approved: {reason}")
             self.report.runs.append((planned, run))
 
     def _trigger(self) -> None:

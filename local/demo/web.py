@@ -7,7 +7,7 @@ import requests
 
 TIMEOUT = (5.0, 60.0)
 TRIES = 6
-AGAIN = frozenset({429, 500, 502, 503, 504})
+AGAIN = frozenset({429, 502, 503, 504})
 
 
 class Refused(RuntimeError):
