@@ -17,6 +17,8 @@ _REJECTIONS = {
     "not_found": (404, "NOT_FOUND", "It does not exist, or was deleted."),
     "name_taken": (409, "DUPLICATE_NAME", "Another one has this name."),
     "revision_conflict": (409, "REVISION_CONFLICT", "Somebody else changed it at the same moment; read it again."),
+    "not_waiting": (409, "NOT_WAITING", "It does not wait for approval any more."),
+    "already_ended": (409, "ALREADY_ENDED", "It has ended."),
     "idempotency_key_in_use": (409, "IDEMPOTENCY_KEY_IN_USE", "The first call with this key is still running."),
 }
 

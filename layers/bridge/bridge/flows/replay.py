@@ -69,23 +69,29 @@ class Replay:
     audit: Audit
 
     def replay(self, call: Call) -> Answer:
-        """POST /v1/admin/dead-letters/replay: `{"replayed","remaining","next_cursor"}`; call again while there is
-        a cursor."""
+        """POST /v1/admin/dead-letters/replay: to be called again while `next_cursor` is not null."""
         request = parsed(ReplayRequest, call.document())
+        wanted, cursor = self._wanted(request)
+        waiting = self._waiting(request)
+        sent, failed = self._send_all(wanted)
+        self._record(call, request, sent)
+        remaining = failed if waiting is None else max(0, waiting - sent)
+        return answer_json(200, {"replayed": sent, "remaining": remaining, "next_cursor": sealed_cursor(cursor)})
+
+    def _wanted(self, request: ReplayRequest) -> tuple[list[str], str | None]:
         if request.ids is not None:
-            wanted, cursor, open_before = list(dict.fromkeys(request.ids)), None, len(set(request.ids))
-        else:
-            start = Page.of({"cursor": request.cursor or ""}).cursor
-            wanted, cursor = self._matching(request, start)
-            open_before = self.letters.count(reason=request.reason, integration_id=request.integration_id)
-        replayed = sum(self._send(part) for part in batched(wanted, _TOGETHER))
-        asked = request.model_dump(exclude_none=True, exclude={"ids", "cursor"}) | {"replayed": replayed}
+            return list(dict.fromkeys(request.ids)), None
+        return self._matching(request, Page.of({"cursor": request.cursor or ""}).cursor)
+
+    def _waiting(self, request: ReplayRequest) -> int | None:
+        if request.ids is not None:
+            return None
+        return self.letters.count(reason=request.reason, integration_id=request.integration_id)
+
+    def _record(self, call: Call, request: ReplayRequest, sent: int) -> None:
+        asked = request.model_dump(exclude_none=True, exclude={"cursor"}) | {"replayed": sent}
         noted = {field: {"old": None, "new": value} for field, value in asked.items()}
-        self.audit.record(call.actor, "dead_letters.replayed", "dead_letter", wanted[0] if wanted else "", noted)
-        remaining = max(0, open_before - replayed)
-        return answer_json(
-            200, {"replayed": replayed, "remaining": remaining, "next_cursor": sealed_cursor(cursor)}
-        )
+        self.audit.record(call.actor, "dead_letters.replayed", "dead_letter", "", noted)
 
     def _matching(self, request: ReplayRequest, cursor: str | None) -> tuple[list[str], str | None]:
         found: list[str] = []
@@ -97,17 +103,22 @@ class Replay:
             if cursor is None or len(found) >= MOST or not letters:
                 return found, cursor
 
-    def _send(self, letter_ids: Sequence[str]) -> int:
-        claimed = self.letters.claim(letter_ids)
+    def _send_all(self, letter_ids: Sequence[str]) -> tuple[int, int]:
+        """How many were sent, and how many could not be."""
+        counted = [self._send(part) for part in batched(letter_ids, _TOGETHER, strict=False)]
+        return sum(sent for sent, _ in counted), sum(failed for _, failed in counted)
+
+    def _send(self, letter_ids: Sequence[str]) -> tuple[int, int]:
+        letters = self.letters.claim(letter_ids)
+        claimed = [letter["id"] for letter in letters]
         sent: set[str] = set()
         try:
-            bodies = self.letters.bodies([letter["id"] for letter in claimed])
-            for letters in _by_queue(zip(claimed, bodies, strict=True)):
-                sent |= self._offer(letters)
+            for together in _by_queue(letters, self.letters.bodies(claimed)):
+                sent |= self._offer(together)
         finally:
             self.letters.mark_replayed(sorted(sent))
-            self.letters.release([letter["id"] for letter in claimed if letter["id"] not in sent])
-        return len(sent)
+            self.letters.release([one for one in claimed if one not in sent])
+        return len(sent), len(claimed) - len(sent)
 
     def _offer(self, letters: Sequence[tuple[Letter, str]]) -> set[str]:
         first = letters[0][0]
@@ -121,16 +132,17 @@ class Replay:
 def replayable(body: str, letter_id: str) -> str:
     """A delivery message names the letter it is a replay of; any other body goes back as it came."""
     try:
-        document = from_json(body)
+        document = from_json(body, allow_inf_nan=False)
+        if isinstance(document, dict) and {"delivery_id", "integration_id", "items"} <= document.keys():
+            return json.dumps({**document, "replay_of": letter_id}, separators=(",", ":"), allow_nan=False)
     except ValueError:
         return body
-    if isinstance(document, dict) and {"delivery_id", "integration_id", "items"} <= document.keys():
-        return json.dumps({**document, "replay_of": letter_id}, separators=(",", ":"))
     return body
 
 
-def _by_queue(letters: Any) -> list[list[tuple[Letter, str]]]:
+def _by_queue(letters: Sequence[Letter], bodies: Sequence[str]) -> list[list[tuple[Letter, str]]]:
+    """Together what goes to one queue for one installation, which is the group that keeps the queue fair."""
     groups: defaultdict[tuple[str, str | None], list[tuple[Letter, str]]] = defaultdict(list)
-    for letter, body in letters:
+    for letter, body in zip(letters, bodies, strict=True):
         groups[letter["queue"], letter["integration_id"]].append((letter, body))
     return list(groups.values())

@@ -1,9 +1,11 @@
 """Audience runs as an operator meets them: read, approve, cancel."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from mapping.run import Run
 
 from bridge.errors import Problem
 from bridge.flows.admin_api import Call, missing
@@ -11,23 +13,35 @@ from bridge.flows.audit import Audit
 from bridge.flows.gateway import Answer, answer_json
 from bridge.flows.lists import Page, listed
 
-Run = Mapping[str, Any]
-"""`id, kind, audience_id, split_id, status, plan, progress, result, report_url`"""
+_SHOWN = set(
+    "id kind integration_id export_id audience_id split_id campaign_id mode status created_at updated_at ended_at "
+    "approved approved_by halt waits_on result".split()
+)
+_PLANNED = set(
+    "members joined left changed unchanged rejected data_points requests attributes waits_for warnings dry_run "
+    "send_before".split()
+)
 
 
 class Runs(Protocol):
     """Where runs are kept; a change raises Rejected when the run's status does not allow it."""
 
-    def page(self, limit: int, cursor: str | None) -> tuple[list[Run], str | None]: ...
+    def page(self, limit: int, cursor: str | None) -> tuple[Sequence[Run], str | None]: ...
     def get(self, run_id: str) -> Run | None: ...
-    def approve(self, run_id: str, by: str) -> object: ...
-    def cancel(self, run_id: str, by: str) -> object: ...
+    def approve(self, run_id: str, by: str) -> Run: ...
+    def cancel(self, run_id: str, by: str) -> Run: ...
 
 
 class Queue(Protocol):
     """Takes bodies; raises Retryable when it cannot."""
 
-    def send(self, bodies: Sequence[str]) -> None: ...
+    def send(self, bodies: Sequence[str], *, group: str | None = None) -> None: ...
+
+
+class Links(Protocol):
+    """Makes a link to an object of the state bucket."""
+
+    def url(self, key: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,45 +50,54 @@ class RunsAdmin:
 
     runs: Runs
     exports: Queue
+    links: Links
     audit: Audit
 
     def list(self, call: Call) -> Answer:
         """GET /v1/admin/audience-runs, newest first."""
         page = Page.of(call.query)
-        return listed(*self.runs.page(page.limit, page.cursor))
+        found, cursor = self.runs.page(page.limit, page.cursor)
+        return listed([self._shown(run) for run in found], cursor)
 
     def get(self, call: Call) -> Answer:
         """GET /v1/admin/audience-runs/{run_id}"""
-        return answer_json(200, self._found(call.params["run_id"]))
+        return answer_json(200, self._shown(self._found(call)))
 
     def approve(self, call: Call) -> Answer:
         """POST /v1/admin/audience-runs/{run_id}/approve: only a run that waits for approval can be approved."""
-        run = self._found(call.params["run_id"])
-        if run["status"] not in {"waiting_approval", "stale"}:
-            raise Problem(409, "NOT_WAITING", f"The run is {run['status']}: there is nothing to approve.")
-        self.runs.approve(run["id"], _by(call))
-        return self._resumed(call, run, "audience_run.approved")
+        before = self._found(call)
+        if before.status not in {"waiting_approval", "stale"}:
+            raise Problem(409, "NOT_WAITING", f"The run is {before.status}: there is nothing to approve.")
+        return self._resumed(call, before, self.runs.approve(before.id, _by(call)), "approved")
 
     def cancel(self, call: Call) -> Answer:
         """POST /v1/admin/audience-runs/{run_id}/cancel: what Braze has accepted by then is committed."""
-        run = self._found(call.params["run_id"])
-        if run["status"] in {"done", "cancelled"}:
-            raise Problem(409, "ALREADY_ENDED", f"The run is {run['status']}: there is nothing to cancel.")
-        self.runs.cancel(run["id"], _by(call))
-        return self._resumed(call, run, "audience_run.cancelled")
+        before = self._found(call)
+        if before.ended and before.status != "stale":
+            raise Problem(409, "ALREADY_ENDED", f"The run is {before.status}: there is nothing to cancel.")
+        return self._resumed(call, before, self.runs.cancel(before.id, _by(call)), "cancelled")
 
-    def _resumed(self, call: Call, before: Run, action: str) -> Answer:
-        self.exports.send([json.dumps({"run_id": before["id"], "step": "resume"})])
-        after = self._found(before["id"])
-        status = {"status": {"old": before["status"], "new": after["status"]}}
-        self.audit.record(call.actor, action, "audience_run", before["id"], status)
-        return answer_json(200, after)
+    def _resumed(self, call: Call, before: Run, after: Run, done: str) -> Answer:
+        step = json.dumps({"run_id": before.id, "step": "resume"})
+        self.exports.send([step], group=before.integration_id)
+        change = {"status": {"old": before.status, "new": after.status}}
+        self.audit.record(call.actor, f"audience_run.{done}", "audience_run", before.id, change)
+        return answer_json(200, self._shown(after))
 
-    def _found(self, run_id: str) -> Run:
-        run = self.runs.get(run_id)
+    def _found(self, call: Call) -> Run:
+        run = self.runs.get(call.params["run_id"])
         if run is None:
             raise missing("run")
         return run
+
+    def _shown(self, run: Run) -> dict[str, Any]:
+        told = run.model_dump(mode="json", include=_SHOWN)
+        plan = run.plan.model_dump(mode="json", include=_PLANNED) if run.plan else None
+        return told | {
+            "plan": plan,
+            "progress": {"parts": run.parts, "parts_done": run.parts_done},
+            "report_url": self.links.url(run.report_key) if run.report_key else None,
+        }
 
 
 def _by(call: Call) -> str:

@@ -1,0 +1,83 @@
+"""The operating half of the admin API: live events, dead letters, audience runs, health."""
+
+import secrets as randomness
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from bridge.admin_router import AdminRouter
+from bridge.flows.admin_routes import Operating
+from bridge.flows.audit import Audit
+from bridge.flows.health import Health
+from bridge.flows.letters import LetterDesk
+from bridge.flows.live_events import LiveEvents
+from bridge.flows.replay import Replay
+from bridge.flows.runs_admin import RunsAdmin
+from bridge.settings.operations import OperationsSettings
+from bridge.stores.audit import AuditStore
+from bridge.stores.deliveries import DeliveryStore
+from bridge.stores.depths import QueueDepths
+from bridge.stores.health import HealthStore
+from bridge.stores.installations import InstallationStore
+from bridge.stores.letters import LetterStore
+from bridge.stores.pauses import PauseStore
+from bridge.stores.queues import Queue
+from bridge.stores.report_links import ReportLinks
+from bridge.stores.runs import RunStore
+from bridge.stores.stages import StageStore
+
+CONNECTIONS = 32
+"""As many as letters are read, claimed and marked at a time."""
+
+
+def now() -> datetime:
+    """Of this moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id(prefix: str) -> str:
+    """Such as `aud_` and 24 hex digits."""
+    return f"{prefix}_{randomness.token_hex(12)}"
+
+
+@cache
+def operating() -> Operating:
+    """Everything put together, at the first call; kept while the worker lives."""
+    settings = OperationsSettings.load()
+    config = Config(max_pool_connections=CONNECTIONS)
+    dynamodb, s3 = boto3.client("dynamodb", config=config), boto3.client("s3", config=config)
+    sqs = boto3.client("sqs", config=config)
+    deliveries, installed = settings.deliveries_table, settings.installations_table
+    letters = LetterStore(dynamodb, deliveries, s3, settings.state_bucket, now)
+    queues = {lane: Queue(sqs, url) for lane, (url, _) in settings.queues.items()}
+    audit = Audit(AuditStore(dynamodb, installed, now), now, new_id)
+    links = ReportLinks(s3, settings.state_bucket)
+    runs = RunStore(dynamodb, settings.runs_table, now)
+    return Operating(
+        live_events=LiveEvents(DeliveryStore(dynamodb, deliveries, now), StageStore(s3, settings.state_bucket)),
+        letters=LetterDesk(letters),
+        replay=Replay(letters, queues, audit),
+        runs=RunsAdmin(runs, queues["export"], links, audit),
+        health=Health(
+            InstallationStore(dynamodb, installed),
+            HealthStore(dynamodb, deliveries, now),
+            PauseStore(dynamodb, deliveries, now),
+            QueueDepths(sqs, settings.queues),
+            now,
+        ),
+    )
+
+
+@cache
+def router() -> AdminRouter:
+    """The routes, made once a worker."""
+    return AdminRouter(operating().routes(), Logger())
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """HTTP API, payload 2.0."""
+    return router()(event, context)

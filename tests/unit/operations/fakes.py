@@ -1,0 +1,231 @@
+"""What the operations function works with, in memory."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from mapping.installation import Installation, Revision
+from mapping.run import Run
+
+from bridge.flows.admin_routes import Operating
+from bridge.flows.audit import Audit
+from bridge.flows.health import Health
+from bridge.flows.letters import LetterDesk
+from bridge.flows.live_events import LiveEvents
+from bridge.flows.replay import Replay
+from bridge.flows.runs_admin import RunsAdmin
+from tests.unit.install.fakes import FakeAuditLog, Ids
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+AT = "2026-11-22T12:00:00.000Z"
+
+
+def delivery(number: int = 1, **changes: Any) -> dict[str, Any]:
+    row = {
+        "delivery_id": f"dlv_{number}",
+        "integration_id": "int_1",
+        "kind": "events",
+        "status": "delivered",
+        "vendor_status": 200,
+        "attempt": 1,
+        "events": [{"message_id": "m", "type": "track", "name": "Order Completed", "user": "u"}],
+        "at": AT,
+        "stages": f"stages/2026-11-22/dlv_{number}.json",
+    }
+    return row | changes
+
+
+def installation(number: int = 1, **changes: Any) -> Installation:
+    return Installation(
+        id=f"int_{number}",
+        catalog_key="actioniq",
+        name=f"ActionIQ {number}",
+        config={},
+        revision=Revision(id="rev_1", revision_number=1, created_at=AT),
+        created_at=AT,
+        updated_at=AT,
+    ).model_copy(update=changes)
+
+
+def run(status: str = "waiting_approval", **changes: Any) -> Run:
+    return Run(
+        id="run_1",
+        kind="audience",
+        integration_id="int_1",
+        export_id="e1",
+        key="exports/int_1/audience=a/split=1/e1/manifest.json",
+        etag="etag",
+        status=status,  # type: ignore[arg-type]
+        created_at=AT,
+        audience_id="a",
+        split_id="1",
+    ).model_copy(update=changes)
+
+
+@dataclass
+class FakeDeliveries:
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def page(self, limit, cursor, integration_id, status):
+        start = int(cursor or 0)
+        wanted = {"integration_id": integration_id, "status": status}
+        found = [row for row in self.rows if all(row[name] == value for name, value in wanted.items() if value)]
+        more = start + limit < len(found)
+        return found[start : start + limit], str(start + limit) if more else None
+
+    def get(self, delivery_id):
+        return next((row for row in self.rows if row["delivery_id"] == delivery_id), None)
+
+
+@dataclass
+class FakeStages:
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def get(self, key):
+        return self.kept.get(key)
+
+
+@dataclass
+class FakeLetters:
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    claimed: set[str] = field(default_factory=set)
+
+    def add(self, number: int = 1, body: str = "{}", **changes: Any) -> str:
+        letter = {
+            "id": f"ltr_{number:024x}",
+            "queue": "braze",
+            "reason": "unauthorized",
+            "detail": "",
+            "integration_id": "int_1",
+            "delivery_id": None,
+            "receive_count": 1,
+            "at": AT,
+            "replayed_at": None,
+        } | changes
+        self.rows[letter["id"]] = letter
+        self.texts[letter["id"]] = body
+        return str(letter["id"])
+
+    def _open(self, reason, integration_id, *, replayed=False):
+        wanted = {"reason": reason, "integration_id": integration_id}
+        return [
+            one
+            for one in self.rows.values()
+            if bool(one["replayed_at"]) == replayed and all(one[k] == v for k, v in wanted.items() if v)
+        ]
+
+    def page(self, limit, cursor=None, *, reason=None, integration_id=None, replayed=False):
+        found = [one for one in self._open(reason, integration_id, replayed=replayed) if one["id"] > (cursor or "")]
+        return found[:limit], found[limit - 1]["id"] if len(found) > limit else None
+
+    def count(self, *, reason=None, integration_id=None):
+        return len(self._open(reason, integration_id))
+
+    def get(self, letter_id):
+        return self.rows.get(letter_id)
+
+    def body(self, letter_id):
+        return self.texts[letter_id]
+
+    def bodies(self, letter_ids):
+        return [self.texts[one] for one in letter_ids]
+
+    def claim(self, letter_ids):
+        free = [one for one in letter_ids if one in self.rows and one not in self.claimed]
+        taken = [one for one in free if not self.rows[one]["replayed_at"]]
+        self.claimed |= set(taken)
+        return [self.rows[one] for one in taken]
+
+    def release(self, letter_ids):
+        self.claimed -= set(letter_ids)
+
+    def mark_replayed(self, letter_ids):
+        for one in letter_ids:
+            self.rows[one]["replayed_at"] = AT
+
+
+@dataclass
+class FakeQueue:
+    bodies: list[str] = field(default_factory=list)
+    groups: list[str | None] = field(default_factory=list)
+    refuses: bool = False
+
+    def offer(self, bodies: Sequence[str], *, group: str | None = None) -> Sequence[int]:
+        if self.refuses:
+            return range(len(bodies))
+        self.bodies += bodies
+        self.groups.append(group)
+        return ()
+
+    def send(self, bodies: Sequence[str], *, group: str | None = None) -> None:
+        assert not self.offer(bodies, group=group)
+
+    @property
+    def documents(self) -> list[Any]:
+        return [json.loads(body) for body in self.bodies]
+
+
+@dataclass
+class FakeRuns:
+    rows: list[Run] = field(default_factory=list)
+
+    def page(self, limit, cursor):
+        start = int(cursor or 0)
+        return self.rows[start : start + limit], str(start + limit) if start + limit < len(self.rows) else None
+
+    def get(self, run_id):
+        return next((one for one in self.rows if one.id == run_id), None)
+
+    def approve(self, run_id, by):
+        return self._move(run_id, "planned", by)
+
+    def cancel(self, run_id, by):
+        return self._move(run_id, "cancelled", by)
+
+    def _move(self, run_id, status, by):
+        moved = self.get(run_id).model_copy(update={"status": status, "approved_by": by})
+        self.rows = [moved if one.id == run_id else one for one in self.rows]
+        return moved
+
+
+@dataclass
+class World:
+    """Everything behind the operations function."""
+
+    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
+    stages: FakeStages = field(default_factory=FakeStages)
+    letters: FakeLetters = field(default_factory=FakeLetters)
+    queues: dict[str, FakeQueue] = field(default_factory=lambda: defaultdict(FakeQueue))
+    runs: FakeRuns = field(default_factory=FakeRuns)
+    installations: list[Installation] = field(default_factory=list)
+    noted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    paused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    log: FakeAuditLog = field(default_factory=FakeAuditLog)
+
+    def operating(self) -> Operating:
+        queues = {lane: self.queues[lane] for lane in ("event", "actioniq", "braze", "export", "audience")}
+        audit = Audit(self.log, lambda: NOW, Ids())
+        links = SimpleNamespace(url=lambda key: f"https://state/{key}?signed")
+        depths = [{"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}]
+        return Operating(
+            live_events=LiveEvents(self.deliveries, self.stages),
+            letters=LetterDesk(self.letters),
+            replay=Replay(self.letters, queues, audit),
+            runs=RunsAdmin(self.runs, queues["export"], links, audit),
+            health=Health(
+                SimpleNamespace(all=lambda: self.installations),
+                SimpleNamespace(get=self.noted.get),
+                SimpleNamespace(get=self._pause),
+                SimpleNamespace(all=lambda: depths),
+                lambda: NOW,
+            ),
+        )
+
+    def _pause(self, installation_id: str) -> Any:
+        until, reason = self.paused.get(installation_id, (None, ""))
+        return SimpleNamespace(until=until, reason=reason)

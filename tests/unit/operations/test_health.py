@@ -1,0 +1,69 @@
+"""Health: what is wrong, why, and what to do."""
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.flows.health import sentence
+from tests.unit.install.loading import event
+from tests.unit.operations.fakes import AT, NOW, installation
+
+
+def blocked(reason, hint="a hint"):
+    return {"status": "blocked", "kind": "events", "reason": reason, "hint": hint, "at": AT, "failures": 1}
+
+
+def test_nothing_wrong_is_healthy_and_reminds_of_the_active_destination(ask, world):
+    world.installations = [installation()]
+    status, body = ask(event("operations.health"))
+    assert (status, body["status"]) == (200, "healthy")
+    (one,) = body["installations"]
+    assert (one["id"], one["status"], one["reason"], one["since"]) == ("int_1", "healthy", None, None)
+    assert "destination is active" in one["message"]
+
+
+def test_queue_depths_are_shown(ask):
+    _, body = ask("GET", "/v1/admin/health")
+    assert body["queues"] == [{"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("unauthorized", ["API key", "expired", "Settings > API Keys", "update"]),
+        ("not_found", ["destination ID", "account ID", "dashboard"]),
+        ("rate_limited", ["rate limit", "per destination", "support"]),
+    ],
+)
+def test_the_troubleshooting_table_is_told(ask, world, reason, words):
+    world.installations = [installation()]
+    world.noted = {"int_1": blocked(reason)}
+    _, body = ask("GET", "/v1/admin/health")
+    assert body["status"] == "blocked"
+    assert all(word in body["installations"][0]["message"] for word in words)
+    assert body["installations"][0]["since"] == AT
+
+
+def test_a_reason_without_a_row_shows_the_workers_hint():
+    assert sentence("actioniq", blocked("redirected", "redirects are not followed")) == "redirects are not followed"
+    assert "odd" in sentence("actioniq", {"reason": "odd"})
+    assert "ExtraAllowedHosts" in sentence("nobody", {"reason": "host_not_allowed"})
+
+
+def test_a_pause_is_degraded_until_it_is_over(ask, world):
+    world.installations = [installation(1), installation(2)]
+    world.paused = {
+        "int_1": (NOW + timedelta(seconds=9), "rate_limited"),
+        "int_2": (NOW - timedelta(seconds=9), "rate_limited"),
+    }
+    _, body = ask("GET", "/v1/admin/health")
+    assert [one["status"] for one in body["installations"]] == ["degraded", "healthy"]
+    assert body["status"] == "degraded"
+
+
+def test_a_disabled_installation_does_not_spoil_the_whole(ask, world):
+    world.installations = [installation(enabled=False)]
+    world.noted = {"int_1": blocked("unauthorized")}
+    _, body = ask("GET", "/v1/admin/health")
+    assert body["status"] == "healthy"
+    assert body["installations"][0]["message"].startswith("Disabled")
