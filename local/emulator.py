@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sts import STSClient
 
 
 def emulator_service(settings: LocalSettings) -> Service:
@@ -67,6 +68,10 @@ class Aws:
     def s3(self) -> "S3Client":
         """Buckets."""
         return self._session.client("s3", endpoint_url=self._url)
+
+    def sts(self) -> "STSClient":
+        """Credentials of roles."""
+        return self._session.client("sts", endpoint_url=self._url)
 
     def secrets(self) -> "SecretsManagerClient":
         """Secrets."""

@@ -69,7 +69,7 @@ def publish(aws: "Aws") -> tuple[str, str]:
         for name, resource in processed["Resources"].items()
         if resource["Type"] == "AWS::ApiGatewayV2::Api"
     )
-    ids = _physical_ids(aws)
+    ids = physical_ids(aws)
     api_id = ids[logical]
     _clear(aws, api_id)
     body = api["Properties"]["Body"]
@@ -103,7 +103,8 @@ def _functions(body: Mapping[str, Any]) -> Iterator[str]:
     yield from (gate.function for gate in authorizers(body))
 
 
-def _physical_ids(aws: "Aws") -> dict[str, str]:
+def physical_ids(aws: "Aws") -> dict[str, str]:
+    """Map each logical id of the deployed stack to the name of what was made for it."""
     pages = aws.cloudformation().get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     return {
         resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "")
