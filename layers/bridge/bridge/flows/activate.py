@@ -21,11 +21,11 @@ from bridge.flows.activation_rows import (
     recipient,
     track_event,
 )
-from bridge.flows.frames import encoded
 from bridge.flows.orders import AudienceSettings, CampaignSettings, EventSettings, Order, settings_of
 from mapping.delivery import CampaignOrder, DeliveryMessage, delivery_id, frame
 from mapping.export import ExportPart, Manifest
 from mapping.installation import Installation
+from mapping.json_values import encode
 from mapping.packing import BRAZE_OBJECTS, BRAZE_RECIPIENTS, MESSAGE_BYTES, pack
 
 SEND_WITHIN = timedelta(hours=1)
@@ -157,7 +157,7 @@ def _export_files(
     """The part, then the manifest: it is what starts the run."""
     audience = f"audience={settings.audience_id}/split={settings.split_id}"
     folder = f"exports/{order.integration_id}/{audience}/{order.export_id}"
-    part = b"".join(encoded(line) + b"\n" for line in lines)
+    part = b"".join(encode(line) + b"\n" for line in lines)
     key = f"{folder}/part-00001.jsonl"
     manifest = Manifest(
         parts=(ExportPart(key=key, rows=len(lines), sha256=hashlib.sha256(part).hexdigest()),),
@@ -175,7 +175,7 @@ def _messages(
     now: datetime,
     campaign: CampaignOrder | None = None,
 ) -> list[str]:
-    texts = [encoded(item).decode("ascii") for item in items]
+    texts = [encode(item).decode("ascii") for item in items]
     packs = pack(
         items,
         max_items=limit,

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from bridge.errors import Problem
 from bridge.flows import browser
-from bridge.flows.frames import MAX_EVENT_BYTES, Encoded, encoded, framed, too_large
+from bridge.flows.frames import MAX_EVENT_BYTES, Encoded, framed, too_large
 from bridge.flows.write_keys import Source
 from mapping.event import InvalidEvent, inherit, normalise
+from mapping.json_values import encode
 
 MAX_EVENTS = 500
 """Of one request (Signal's ingestion/batch page)."""
@@ -123,7 +124,7 @@ def _checker(submission: Submission) -> Callable[[int, Any], bytes]:
         denied = browser.forbidden(event) if public else None
         if denied:
             raise InvalidEvent(*denied)
-        text = encoded(event)
+        text = encode(event)
         if too_large(raw, text):
             raise InvalidEvent("event_too_large", f"an event may hold {MAX_EVENT_BYTES} bytes")
         return text
@@ -143,7 +144,7 @@ def _head(submission: Submission) -> dict[str, Any]:
 def _refusals(refused: Iterable[Fault], events: Sequence[Any], head: Mapping[str, Any]) -> str:
     """A message for the record alone: no SDK reads the answer, so live events is where a fault is seen."""
     entries = [fault.shown() | {"event": _excerpt(events[fault.index])} for fault in refused]
-    return encoded({**head, "batch": [], "refused": entries}).decode("ascii")
+    return encode({**head, "batch": [], "refused": entries}).decode("ascii")
 
 
 def _excerpt(event: Any) -> dict[str, str]:

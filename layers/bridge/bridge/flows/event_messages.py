@@ -8,8 +8,8 @@ from typing import Any
 from pydantic_core import to_json
 
 from bridge.flows.decode import parse_json
-from bridge.flows.frames import encoded
 from mapping.event import Event, InvalidEvent, inherit, normalise
+from mapping.json_values import encode
 from mapping.packing import MESSAGE_BYTES
 
 MAX_EVENT_BYTES = MESSAGE_BYTES - 8 * 1024
@@ -105,7 +105,7 @@ def _opened(message: Message, raws: list[Any], frame: Mapping[str, Any]) -> Open
                 source_id=source_id if isinstance(source_id, str) and source_id else "queue",
                 source_kind="browser" if browser else "server",
             )
-            text = encoded(event).decode("ascii")
+            text = encode(event).decode("ascii")
             if len(text) > MAX_EVENT_BYTES:
                 raise InvalidEvent("event_too_large", f"an event may hold {MAX_EVENT_BYTES} bytes")
         except InvalidEvent as error:

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
-
 MAX_FRAME_BYTES = 250_000
 """Four to a call of at most 1 MiB; small enough that one frame is a small loss of time when it is retried."""
 
@@ -23,14 +21,6 @@ class Frame:
 
     body: str
     positions: tuple[int, ...]
-
-
-def encoded(event: Mapping[str, Any]) -> bytes:
-    """ASCII JSON: SQS refuses some characters that JSON allows, so nothing beyond ASCII is written raw."""
-    try:
-        return to_json(event, ensure_ascii=True)
-    except PydanticSerializationError:  # a lone surrogate, which the C encoder of json lets through
-        return json.dumps(event, separators=(",", ":")).encode()
 
 
 def too_large(raw: Any, ascii_json: bytes) -> bool:
