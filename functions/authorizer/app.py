@@ -20,7 +20,10 @@ def tokens() -> Tokens:
     provider = SecretsProvider(boto3_client=boto3.client("secretsmanager"))
     bootstrap = BootstrapToken(provider, settings.admin_token_secret)
     return TokenStore(
-        boto3.client("dynamodb"), settings.installations_table, lambda: datetime.now(UTC), bootstrap=bootstrap.value
+        boto3.client("dynamodb"),
+        settings.installations_table,
+        lambda: datetime.now(UTC),
+        bootstrap=bootstrap.value,
     )
 
 

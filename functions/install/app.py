@@ -9,6 +9,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
+from bridge.admin_router import AdminRouter
 from bridge.clients.hosts import AllowedHosts
 from bridge.flows.admin_routes import Managing
 from bridge.flows.audit import Audit
@@ -17,7 +18,6 @@ from bridge.flows.installations import Installed
 from bridge.flows.permissions import Permissions
 from bridge.flows.sources_admin import SourcesAdmin
 from bridge.flows.tokens_admin import TokensAdmin
-from bridge.admin_router import AdminRouter
 from bridge.settings.install import InstallSettings
 from bridge.stores.audit import AuditStore
 from bridge.stores.idempotency import OnceStore

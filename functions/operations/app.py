@@ -58,7 +58,9 @@ def operating() -> Operating:
     links = ReportLinks(s3, settings.state_bucket)
     runs = RunStore(dynamodb, settings.runs_table, now)
     return Operating(
-        live_events=LiveEvents(DeliveryStore(dynamodb, deliveries, now), StageStore(s3, settings.state_bucket)),
+        live_events=LiveEvents(
+            DeliveryStore(dynamodb, deliveries, now), StageStore(s3, settings.state_bucket)
+        ),
         letters=LetterDesk(letters),
         replay=Replay(letters, queues, audit),
         runs=RunsAdmin(runs, queues["export"], links, audit),

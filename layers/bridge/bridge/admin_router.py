@@ -1,4 +1,4 @@
-"""The edge of the admin functions: Powertools finds the route, the route answers, and a fault of ours is a 500."""
+"""The edge of the admin functions: Powertools finds the route, the route answers, a fault of ours is a 500."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class AdminRouter:
         path = path_of(self._resolver.current_event.raw_event)
         return _response(answer_problem(problems.not_found(path), path))
 
-    def _crashed(self, _: Exception) -> Response[str]:
+    def _crashed(self, error: Exception) -> Response[str]:
         event = self._resolver.current_event.raw_event
         request_id = event.get("requestContext", {}).get("requestId", "")
-        self._logger.exception("admin call failed", extra={"request_id": request_id})
+        self._logger.error("admin call failed", exc_info=error, extra={"request_id": request_id})
         return _response(answer_problem(problems.unexpected(), path_of(event)))
 
 

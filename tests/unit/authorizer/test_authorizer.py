@@ -44,7 +44,9 @@ def test_another_scheme_is_not_let_in(app):
     assert app.lambda_handler(event("authorizer.another_scheme"), None) == {"isAuthorized": False}
 
 
-@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Bearer nobody's", "YOUR_TOKEN", "Bearer YOUR_TÖKEN"])
+@pytest.mark.parametrize(
+    "value", ["", "Bearer", "Bearer ", "Bearer nobody's", "YOUR_TOKEN", "Bearer YOUR_TÖKEN"]
+)
 def test_what_is_not_the_token_is_not_let_in(app, value):
     assert app.lambda_handler(bearing(value), None) == {"isAuthorized": False}
 

@@ -74,7 +74,10 @@ def test_a_delivery_without_attributes_says_itself_whose_it_is(app, letters):
 
 @pytest.mark.parametrize("body", ["", "not json", "[" * 50_000, '{"integration_id":7}', "null", "\x00\x01"])
 def test_any_body_is_filed(app, letters, body):
-    assert app.lambda_handler({"Records": [record(body=body, messageAttributes={})]}, None)["batchItemFailures"] == []
+    assert (
+        app.lambda_handler({"Records": [record(body=body, messageAttributes={})]}, None)["batchItemFailures"]
+        == []
+    )
     (filed,) = letters.filed.values()
     assert filed["body"] == body
     assert filed["reason"] == "crashes_the_worker"

@@ -23,7 +23,9 @@ def ask(world: World) -> Ask:
     app = load("install")
     app.managing = world.managing
 
-    def ask(method: str | dict[str, Any], path: str = "", body: Any = None, **more: str) -> tuple[int, dict[str, Any]]:
+    def ask(
+        method: str | dict[str, Any], path: str = "", body: Any = None, **more: str
+    ) -> tuple[int, dict[str, Any]]:
         event = method if isinstance(method, dict) else admin_event(method, path, body, **more)
         answer = app.lambda_handler(event, object())
         return answer["statusCode"], json.loads(answer["body"] or "{}")

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from mapping.installation import Installation
-
 from bridge.errors import Blocked, Rejected
 from bridge.flows.admin_routes import Managing
 from bridge.flows.audit import Audit
@@ -15,6 +13,7 @@ from bridge.flows.install import Installing
 from bridge.flows.installations import Installed
 from bridge.flows.sources_admin import SourcesAdmin
 from bridge.flows.tokens_admin import TokensAdmin
+from mapping.installation import Installation
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -84,7 +83,7 @@ class FakeSecrets:
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: bool = False
 
-    def get(self, catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]:  # noqa: ARG002
+    def get(self, catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]:
         if f"{catalog_key}/{owner_id}" not in self.kept:
             raise Blocked("secret_missing", "it does not exist")
         return self.kept[f"{catalog_key}/{owner_id}"]
@@ -94,7 +93,7 @@ class FakeSecrets:
             raise RuntimeError("Secrets Manager is down")
         self.kept[f"{catalog_key}/{owner_id}"] = values
 
-    def delete(self, catalog_key: str, owner_id: str, *, recoverable: bool = True) -> None:  # noqa: ARG002
+    def delete(self, catalog_key: str, owner_id: str, *, recoverable: bool = True) -> None:
         self.kept.pop(f"{catalog_key}/{owner_id}", None)
 
 
@@ -147,7 +146,9 @@ class FakeTokens:
         return tuple(self.rows.values())
 
     def create(self, name: str, role: str, *, expires_at: datetime | None) -> tuple[FakeToken, str]:
-        made = FakeToken(f"tok_{len(self.rows) + 1}", name, role, expires_at.isoformat() if expires_at else "")
+        made = FakeToken(
+            f"tok_{len(self.rows) + 1}", name, role, expires_at.isoformat() if expires_at else ""
+        )
         self.rows[made.id] = made
         return made, "sb_the-token-itself"
 
@@ -172,9 +173,7 @@ class FakeAuditLog:
 class FakeOnce:
     answers: dict[str, tuple[Mapping[str, Any], dict[str, Any]]] = field(default_factory=dict)
 
-    def once(
-        self, key: str, payload: Mapping[str, Any], act: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
+    def once(self, key: str, payload: Mapping[str, Any], act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if key in self.answers and self.answers[key][0] != payload:
             raise Rejected("idempotency_key_reused", "This Idempotency-Key was used with another body.")
         if key not in self.answers:

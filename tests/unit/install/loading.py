@@ -25,7 +25,9 @@ def event(name: str) -> dict[str, Any]:
     return found
 
 
-def admin_event(method: str, path: str, body: Any = None, *, role: str = "admin", **headers: str) -> dict[str, Any]:
+def admin_event(
+    method: str, path: str, body: Any = None, *, role: str = "admin", **headers: str
+) -> dict[str, Any]:
     """A call of the admin API, after the fixture of an install; `path` may hold a query, a str body goes raw."""
     made = event("install.install_actioniq")
     made["rawPath"], _, made["rawQueryString"] = path.partition("?")

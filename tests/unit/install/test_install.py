@@ -70,7 +70,9 @@ def test_malformed_json_is_a_400_in_the_documented_envelope(ask):
     assert body["code"] == "MALFORMED_JSON"
 
 
-@pytest.mark.parametrize("body", [None, "", "{", '{"a":NaN}', "[" * 20_000, '{"a":' * 20_000, '{"name":"\\ud800"}'])
+@pytest.mark.parametrize(
+    "body", [None, "", "{", '{"a":NaN}', "[" * 20_000, '{"a":' * 20_000, '{"name":"\\ud800"}']
+)
 def test_what_is_not_json_is_a_400(ask, body):
     assert ask("POST", INSTALL, body)[0] == 400
 
@@ -116,7 +118,12 @@ def test_each_fault_is_a_422_that_points_at_its_field(ask, world, change, pointe
 
 def test_every_fault_is_told_at_once(ask):
     _, body = ask("POST", INSTALL, CURL | {"config": {"unknown": 1}})
-    assert pointers(body) == {"/config/api_key", "/config/account_id", "/config/destination_id", "/config/unknown"}
+    assert pointers(body) == {
+        "/config/api_key",
+        "/config/account_id",
+        "/config/destination_id",
+        "/config/unknown",
+    }
 
 
 def test_a_faulty_value_is_never_repeated(ask):
@@ -182,5 +189,9 @@ def test_an_install_is_audited(ask, world):
     (entry,) = world.log.entries
     assert entry["action"] == "integration.created"
     assert (entry["resource_type"], entry["resource_id"]) == ("integration", body["id"])
-    assert (entry["user_id"], entry["user_name"], entry["ip_address"]) == ("tok_editor", "editor", "127.0.0.1")
+    assert (entry["user_id"], entry["user_name"], entry["ip_address"]) == (
+        "tok_editor",
+        "editor",
+        "127.0.0.1",
+    )
     assert entry["changes"]["config"]["new"]["api_key"] == "***"

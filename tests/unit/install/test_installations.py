@@ -24,7 +24,10 @@ def key_of(world):
 def test_an_installation_is_listed_and_read_with_its_secret_masked(ask, installed):
     status, one = ask("GET", installed)
     assert (status, one["config"]["api_key"]) == (200, "***")
-    assert ask("GET", "/v1/admin/integrations") == (200, {"data": [one], "next_cursor": None, "has_more": False})
+    assert ask("GET", "/v1/admin/integrations") == (
+        200,
+        {"data": [one], "next_cursor": None, "has_more": False},
+    )
 
 
 def test_a_trailing_slash_does_not_matter(ask, installed):
@@ -142,7 +145,10 @@ def test_an_installation_is_switched_off_and_on(ask, world, installed):
     assert ask("POST", f"{installed}/disable")[1]["enabled"] is False
     assert ask("GET", installed)[1]["enabled"] is False
     assert ask("POST", f"{installed}/enable")[1]["enabled"] is True
-    assert [entry["action"] for entry in world.log.entries][1:] == ["integration.disabled", "integration.enabled"]
+    assert [entry["action"] for entry in world.log.entries][1:] == [
+        "integration.disabled",
+        "integration.enabled",
+    ]
 
 
 def test_switching_to_what_it_is_changes_nothing(ask, world, installed):
@@ -168,7 +174,9 @@ def test_its_name_is_free_after_deletion(ask, installed):
 def test_the_test_of_a_key_tells_each_permission(ask, world, installed):
     world.checks = [{"permission": "api_key", "status": "ok", "vendor_status": 200, "hint": ""}]
     assert ask("POST", f"{installed}/test") == (200, {"ok": True, "checks": world.checks})
-    world.checks.append({"permission": "destination_id", "status": "failed", "vendor_status": 404, "hint": "h"})
+    world.checks.append(
+        {"permission": "destination_id", "status": "failed", "vendor_status": 404, "hint": "h"}
+    )
     assert ask("POST", f"{installed}/test")[1]["ok"] is False
 
 
@@ -190,6 +198,8 @@ def test_long_lists_come_in_pages(ask):
     assert names == [f"ActionIQ {number}" for number in range(7)]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=-1", "limit=²", "cursor=%F0%9F%92%A9"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "limit=-1", "limit=²", "cursor=%F0%9F%92%A9"]
+)
 def test_a_nonsense_page_is_a_422(ask, query):
     assert ask("GET", f"/v1/admin/integrations?{query}")[0] == 422

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from mapping.installation import Installation, Revision
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
 from bridge.flows.permissions import Permissions
+from mapping.installation import Installation, Revision
 
 AT = "2026-11-22T12:00:00.000Z"
 BRAZE = {"rest_endpoint": "https://rest.fra-01.braze.eu"}

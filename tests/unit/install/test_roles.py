@@ -42,7 +42,10 @@ def test_what_is_deleted_or_handed_out_needs_an_admin():
         "/v1/admin/sources/<id>",
         "/v1/admin/tokens/<id>",
     }
-    assert {path for method, path in admins if method != "DELETE"} == {"/v1/admin/tokens", "/v1/admin/audit-logs"}
+    assert {path for method, path in admins if method != "DELETE"} == {
+        "/v1/admin/tokens",
+        "/v1/admin/audit-logs",
+    }
 
 
 def test_an_unknown_path_is_our_404(ask):
@@ -51,4 +54,10 @@ def test_an_unknown_path_is_our_404(ask):
 
 
 def test_every_part_of_the_api_is_in_the_table():
-    assert {field for field in Managing.__slots__} == {"installing", "installed", "sources", "tokens", "audit"}
+    assert set(Managing.__slots__) == {
+        "installing",
+        "installed",
+        "sources",
+        "tokens",
+        "audit",
+    }

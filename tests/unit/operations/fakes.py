@@ -8,9 +8,6 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from mapping.installation import Installation, Revision
-from mapping.run import Run
-
 from bridge.flows.admin_routes import Operating
 from bridge.flows.audit import Audit
 from bridge.flows.health import Health
@@ -18,6 +15,8 @@ from bridge.flows.letters import LetterDesk
 from bridge.flows.live_events import LiveEvents
 from bridge.flows.replay import Replay
 from bridge.flows.runs_admin import RunsAdmin
+from mapping.installation import Installation, Revision
+from mapping.run import Run
 from tests.unit.install.fakes import FakeAuditLog, Ids
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -73,7 +72,9 @@ class FakeDeliveries:
     def page(self, limit, cursor, integration_id, status):
         start = int(cursor or 0)
         wanted = {"integration_id": integration_id, "status": status}
-        found = [row for row in self.rows if all(row[name] == value for name, value in wanted.items() if value)]
+        found = [
+            row for row in self.rows if all(row[name] == value for name, value in wanted.items() if value)
+        ]
         more = start + limit < len(found)
         return found[start : start + limit], str(start + limit) if more else None
 
@@ -120,7 +121,9 @@ class FakeLetters:
         ]
 
     def page(self, limit, cursor=None, *, reason=None, integration_id=None, replayed=False):
-        found = [one for one in self._open(reason, integration_id, replayed=replayed) if one["id"] > (cursor or "")]
+        found = [
+            one for one in self._open(reason, integration_id, replayed=replayed) if one["id"] > (cursor or "")
+        ]
         return found[:limit], found[limit - 1]["id"] if len(found) > limit else None
 
     def count(self, *, reason=None, integration_id=None):
@@ -176,7 +179,9 @@ class FakeRuns:
 
     def page(self, limit, cursor):
         start = int(cursor or 0)
-        return self.rows[start : start + limit], str(start + limit) if start + limit < len(self.rows) else None
+        return self.rows[start : start + limit], str(start + limit) if start + limit < len(
+            self.rows
+        ) else None
 
     def get(self, run_id):
         return next((one for one in self.rows if one.id == run_id), None)

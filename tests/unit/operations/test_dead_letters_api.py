@@ -7,7 +7,13 @@ import pytest
 from tests.unit.install.loading import event
 
 REPLAY = "/v1/admin/dead-letters/replay"
-DELIVERY = {"delivery_id": "dlv_1", "integration_id": "int_1", "kind": "events", "items": [], "replay_of": None}
+DELIVERY = {
+    "delivery_id": "dlv_1",
+    "integration_id": "int_1",
+    "kind": "events",
+    "items": [],
+    "replay_of": None,
+}
 
 
 def test_open_letters_are_listed_by_reason(ask, world):
@@ -36,7 +42,10 @@ def test_an_unknown_letter_is_a_404(ask):
 
 def test_a_delivery_goes_back_to_its_queue_and_says_which_letter_it_was(ask, world):
     letter = world.letters.add(body=json.dumps(DELIVERY))
-    assert ask("POST", REPLAY, {"ids": [letter]}) == (200, {"replayed": 1, "remaining": 0, "next_cursor": None})
+    assert ask("POST", REPLAY, {"ids": [letter]}) == (
+        200,
+        {"replayed": 1, "remaining": 0, "next_cursor": None},
+    )
     assert world.queues["braze"].documents == [{**DELIVERY, "replay_of": letter}]
     assert world.queues["braze"].groups == ["int_1"]
 
@@ -48,7 +57,9 @@ def test_a_delivery_that_json_cannot_hold_goes_back_as_it_came(ask, world):
     assert world.queues["braze"].bodies == [body]
 
 
-@pytest.mark.parametrize("body", ['{"type":"track",  "event":"a"}', "not json", '{"run_id":"r","part":1}', "[" * 9999])
+@pytest.mark.parametrize(
+    "body", ['{"type":"track",  "event":"a"}', "not json", '{"run_id":"r","part":1}', "[" * 9999]
+)
 def test_any_other_body_goes_back_byte_for_byte(ask, world, body):
     letter = world.letters.add(body=body, queue="event")
     ask("POST", REPLAY, {"ids": [letter]})

@@ -24,7 +24,9 @@ def test_nothing_wrong_is_healthy_and_reminds_of_the_active_destination(ask, wor
 
 def test_queue_depths_are_shown(ask):
     _, body = ask("GET", "/v1/admin/health")
-    assert body["queues"] == [{"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}]
+    assert body["queues"] == [
+        {"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,10 @@ def test_the_troubleshooting_table_is_told(ask, world, reason, words):
 
 
 def test_a_reason_without_a_row_shows_the_workers_hint():
-    assert sentence("actioniq", blocked("redirected", "redirects are not followed")) == "redirects are not followed"
+    assert (
+        sentence("actioniq", blocked("redirected", "redirects are not followed"))
+        == "redirects are not followed"
+    )
     assert "odd" in sentence("actioniq", {"reason": "odd"})
     assert "ExtraAllowedHosts" in sentence("nobody", {"reason": "host_not_allowed"})
 

@@ -5,7 +5,13 @@ import pytest
 from tests.unit.install.loading import event
 from tests.unit.operations.fakes import delivery
 
-STAGES = {"input": [1], "mapped": [2], "request": {"path": "/"}, "response": {"status": 200}, "outcomes": ["delivered"]}
+STAGES = {
+    "input": [1],
+    "mapped": [2],
+    "request": {"path": "/"},
+    "response": {"status": 200},
+    "outcomes": ["delivered"],
+}
 
 
 def ids(body):

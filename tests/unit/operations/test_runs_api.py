@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from mapping.export import RunPlan
 
+from mapping.export import RunPlan
 from tests.unit.install.loading import event
 from tests.unit.operations.fakes import AT, run
 
@@ -29,7 +29,10 @@ def test_a_run_shows_plan_progress_and_report(ask, world):
     status, body = ask("GET", RUN)
     assert status == 200
     assert (body["id"], body["audience_id"], body["split_id"], body["status"]) == ("run_1", "a", "1", "done")
-    assert body["plan"].items() >= {"joined": 3, "left": 2, "changed": 1, "data_points": 6, "requests": 1}.items()
+    assert (
+        body["plan"].items()
+        >= {"joined": 3, "left": 2, "changed": 1, "data_points": 6, "requests": 1}.items()
+    )
     assert body["plan"]["waits_for"] == []
     assert body["progress"] == {"parts": 2, "parts_done": 2}
     assert body["report_url"] == "https://state/runs/run_1/report.json?signed"

@@ -18,7 +18,9 @@ def test_it_is_wired_from_its_settings(monkeypatch):
     assert set(load("operations").operating().replay.queues) == {name.lower() for name in QUEUES}
 
 
-@pytest.mark.parametrize("route", World().operating().routes(), ids=lambda route: f"{route.method} {route.path}")
+@pytest.mark.parametrize(
+    "route", World().operating().routes(), ids=lambda route: f"{route.method} {route.path}"
+)
 def test_every_route_needs_a_role(ask, route):
     path = route.path.replace("<", "").replace(">", "")
     assert ask(route.method, path, {}, role="activator")[0] == 403

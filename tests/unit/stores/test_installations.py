@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from mapping.installation import Installation, Revision
 
 from bridge.errors import Rejected
 from bridge.stores.installations import CachedInstallations, InstallationStore
+from mapping.installation import Installation, Revision
 from tests.unit.stores.admin_tables import Clock, aws, installations_table
 
 T1, T2 = "2026-11-22T12:00:00.000Z", "2026-11-22T13:00:00.000Z"

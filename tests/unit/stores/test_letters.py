@@ -144,7 +144,9 @@ def test_a_replayed_letter_moves_to_the_replayed_ones_for_good(desk):
     desk.letters.claim([letter])
     desk.letters.mark_replayed([letter])
     assert desk.letters.page(10)[0] == []
-    assert [one["replayed_at"] for one in desk.letters.page(10, replayed=True)[0]] == ["2026-11-22T12:00:00.000Z"]
+    assert [one["replayed_at"] for one in desk.letters.page(10, replayed=True)[0]] == [
+        "2026-11-22T12:00:00.000Z"
+    ]
     desk.clock.forward(hours=1)
     assert desk.letters.claim([letter]) == []
 

@@ -77,7 +77,7 @@ def test_deleting_what_is_not_there_is_fine(store):
 @pytest.mark.parametrize("text", ["not json", "[]"])
 def test_a_malformed_secret_blocks_without_showing_it(store, client, text):
     client.create_secret(Name="/stack/braze/int_1", SecretString=text)
-    with pytest.raises(Blocked, match="^secret_malformed: /stack/braze/int_1 is not a JSON object$"):
+    with pytest.raises(Blocked, match=r"^secret_malformed: /stack/braze/int_1 is not a JSON object$"):
         store.get("braze", "int_1")
 
 

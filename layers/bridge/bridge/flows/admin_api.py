@@ -16,10 +16,18 @@ MAX_BODY = 1024 * 1024
 _REJECTIONS = {
     "not_found": (404, "NOT_FOUND", "It does not exist, or was deleted."),
     "name_taken": (409, "DUPLICATE_NAME", "Another one has this name."),
-    "revision_conflict": (409, "REVISION_CONFLICT", "Somebody else changed it at the same moment; read it again."),
+    "revision_conflict": (
+        409,
+        "REVISION_CONFLICT",
+        "Somebody else changed it at the same moment; read it again.",
+    ),
     "not_waiting": (409, "NOT_WAITING", "It does not wait for approval any more."),
     "already_ended": (409, "ALREADY_ENDED", "It has ended."),
-    "idempotency_key_in_use": (409, "IDEMPOTENCY_KEY_IN_USE", "The first call with this key is still running."),
+    "idempotency_key_in_use": (
+        409,
+        "IDEMPOTENCY_KEY_IN_USE",
+        "The first call with this key is still running.",
+    ),
 }
 
 
@@ -59,7 +67,7 @@ class Call:
     body: bytes = b""
 
     def document(self) -> dict[str, Any]:
-        """The body as a JSON object. Raises Problem 400, 413 or 422; nesting beyond 200 levels is malformed."""
+        """The body as a JSON object. Raises Problem 400 (nesting beyond 200 levels included), 413 or 422."""
         if len(self.body) > MAX_BODY:
             raise Problem(413, "BODY_TOO_LARGE", f"The body may have at most {MAX_BODY} bytes.")
         try:
@@ -84,16 +92,20 @@ class Route:
 def serve(route: Route, event: Mapping[str, Any], params: Mapping[str, str]) -> Answer:
     """Check the role, act, and turn a failure we foresaw into its answer; others are the caller's to log."""
     try:
-        request, actor = Request.of(event), Actor.of(event)
-        if not allows(actor.role, route.needs):
-            raise Problem(403, "FORBIDDEN", f"This needs the role {route.needs.value}.")
-        return route.act(Call(actor, params, request.query, request.headers, request.body))
+        return _acted(route, event, params)
     except Problem as problem:
         return answer_problem(problem, path_of(event))
     except Rejected as rejected:
         return answer_problem(rejection(rejected), path_of(event))
     except Retryable as failure:
         return answer_problem(Problem(503, failure.reason.upper(), "Try again shortly."), path_of(event))
+
+
+def _acted(route: Route, event: Mapping[str, Any], params: Mapping[str, str]) -> Answer:
+    request, actor = Request.of(event), Actor.of(event)
+    if not allows(actor.role, route.needs):
+        raise Problem(403, "FORBIDDEN", f"This needs the role {route.needs.value}.")
+    return route.act(Call(actor, params, request.query, request.headers, request.body))
 
 
 def rejection(rejected: Rejected) -> Problem:

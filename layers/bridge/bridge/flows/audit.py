@@ -28,7 +28,9 @@ class Audit:
     clock: Callable[[], datetime]
     new_id: Callable[[str], str]
 
-    def record(self, actor: Actor, action: str, resource_type: str, resource_id: str, changes: Changes) -> None:
+    def record(
+        self, actor: Actor, action: str, resource_type: str, resource_id: str, changes: Changes
+    ) -> None:
         """`action` is `<resource>.<past tense>`, such as `integration.created`."""
         self.log.append(
             {
@@ -46,7 +48,7 @@ class Audit:
         )
 
     def entries(self, call: Call) -> Answer:
-        """GET /v1/admin/audit-logs"""
+        """GET /v1/admin/audit-logs, newest first."""
         page = Page.of(call.query)
         return listed(*self.log.page(page.limit, page.cursor))
 

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from mapping import catalog
-from mapping.catalog import CatalogEntry
-
 from bridge.flows.admin_api import Call, missing
 from bridge.flows.gateway import Answer, answer_json
 from bridge.flows.lists import Page, listed, sliced
+from mapping import catalog
+from mapping.catalog import CatalogEntry
 
 
 def entries(call: Call) -> Answer:
@@ -18,7 +17,7 @@ def entries(call: Call) -> Answer:
 
 
 def entry(call: Call) -> Answer:
-    """GET /v1/admin/integration-catalog/{key}"""
+    """GET /v1/admin/integration-catalog/{key}: what a form asks for, and what the key must be allowed."""
     return answer_json(200, _shown(entry_of(call.params["key"])))
 
 

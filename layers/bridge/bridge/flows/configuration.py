@@ -1,16 +1,16 @@
-"""An installation's configuration as it comes in and as it is shown: checked field by field, secrets kept apart."""
+"""An installation's configuration, coming in and shown: checked field by field, secrets kept apart."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mapping.catalog import CatalogEntry, InvalidConfig, validate_config
-from mapping.installation import Installation, Revision
 from pydantic import BaseModel, ValidationError
 
 from bridge.errors import Blocked
 from bridge.flows.admin_api import invalid
 from bridge.flows.problems import at
+from mapping.catalog import CatalogEntry, InvalidConfig, validate_config
+from mapping.installation import Installation, Revision
 
 MASK = "***"
 """What a secret looks like from outside; sent back, it means "as it was"."""
@@ -72,7 +72,9 @@ def check_variant(entry: CatalogEntry, variant: str, delivery_mode: str) -> list
         errors.append(at("/variant", "unknown_variant", f"variant must be one of: {', '.join(offered)}"))
     if delivery_mode not in entry.delivery_modes:
         modes = ", ".join(entry.delivery_modes)
-        errors.append(at("/delivery_mode", "unsupported_delivery_mode", f"delivery_mode must be one of: {modes}"))
+        errors.append(
+            at("/delivery_mode", "unsupported_delivery_mode", f"delivery_mode must be one of: {modes}")
+        )
     return errors
 
 

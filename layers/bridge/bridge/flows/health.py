@@ -1,15 +1,14 @@
-"""Health: for each installation whether it delivers, and if not, why and what to do; and how full the queues are."""
+"""Health: whether each installation delivers, if not why and what to do, and how full the queues are."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from mapping import catalog
-from mapping.installation import Installation
-
 from bridge.flows.admin_api import Call
 from bridge.flows.gateway import Answer, answer_json
+from mapping import catalog
+from mapping.installation import Installation
 
 Row = Mapping[str, Any]
 """What a worker noted: `status`, `reason` (a code), `hint` (a sentence), `at` (ISO 8601)."""
@@ -23,7 +22,9 @@ _SENTENCES = {
     "Correct it, or add its host to the stack's ExtraAllowedHosts.",
     "vendor_unavailable": "The vendor answers with errors of its own. Nothing is lost: requests are repeated.",
 }
-_WELL = "Nothing is wrong. If the vendor shows nothing all the same, check that the destination is active there."
+_WELL = (
+    "Nothing is wrong. If the vendor shows nothing all the same, check that the destination is active there."
+)
 _DISABLED = "Disabled: its events are filtered."
 
 
@@ -71,7 +72,7 @@ class Health:
     clock: Callable[[], datetime]
 
     def report(self, _: Call) -> Answer:
-        """GET /v1/admin/health: `{"status","installations":[…],"queues":[…]}`; `status` is the worst of those on."""
+        """GET /v1/admin/health: `{"status","installations","queues"}`; `status` is the worst of those enabled."""
         told = [self._told(one) for one in self.installations.all()]
         seen = {one["status"] for one in told if one["enabled"]}
         worst = next((status for status in ("blocked", "degraded") if status in seen), "healthy")

@@ -1,12 +1,10 @@
-"""Installing an integration: check everything, store the secret, then make the installation visible at once."""
+"""Installing an integration: check everything, store the secret, then make the installation visible."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Protocol
 
-from mapping.catalog import CatalogEntry
-from mapping.installation import Installation, Revision
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bridge.errors import Rejected
@@ -26,9 +24,12 @@ from bridge.flows.configuration import (
     shown,
 )
 from bridge.flows.gateway import Answer, answer_json
+from mapping.catalog import CatalogEntry
+from mapping.installation import Installation, Revision
 
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$"),
 ]
 
 
@@ -91,7 +92,8 @@ class Installing:
     def _install(self, call: Call, document: Mapping[str, Any]) -> dict[str, Any]:
         request, entry = parsed(InstallRequest, document), entry_of(call.params["key"])
         require(
-            check_variant(entry, request.variant, request.delivery_mode) + check_sources(request.sources, self.sources)
+            check_variant(entry, request.variant, request.delivery_mode)
+            + check_sources(request.sources, self.sources)
         )
         configuration = checked(entry, _with_defaults(request, entry), (), self.check_url)
         if self.installations.name_taken(request.name):
@@ -104,7 +106,7 @@ class Installing:
         return shown(installation)
 
     def _store(self, installation: Installation, secrets: dict[str, str]) -> None:
-        """The secret first: dying in between leaves an entry nobody sees, never an installation without its key."""
+        """The secret first: dying in between leaves a key nobody uses, never an installation without its key."""
         owner = (installation.catalog_key, installation.id)
         if secrets:
             self.secrets.put(*owner, secrets)

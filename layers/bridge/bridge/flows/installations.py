@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from mapping.installation import Installation, Revision
 from pydantic import BaseModel, ConfigDict
 
 from bridge.errors import Blocked
@@ -28,6 +27,7 @@ from bridge.flows.configuration import (
 from bridge.flows.gateway import Answer, answer_json
 from bridge.flows.install import Name
 from bridge.flows.lists import Page, listed, sliced
+from mapping.installation import Installation, Revision
 
 
 class ChangeRequest(BaseModel):
@@ -80,12 +80,12 @@ class Installed:
     new_id: Callable[[str], str]
 
     def list(self, call: Call) -> Answer:
-        """GET /v1/admin/integrations"""
+        """GET /v1/admin/integrations, oldest first."""
         part, cursor = sliced(self.installations.all(), Page.of(call.query), lambda one: one.id)
         return listed([shown(one) for one in part], cursor)
 
     def get(self, call: Call) -> Answer:
-        """GET /v1/admin/integrations/{id}"""
+        """GET /v1/admin/integrations/{id}: its current revision, secrets masked."""
         return answer_json(200, shown(self._found(call)))
 
     def revisions(self, call: Call) -> Answer:
@@ -104,7 +104,9 @@ class Installed:
         entry = entry_of(current.catalog_key)
         variant, mode = request.variant or current.variant, request.delivery_mode or current.delivery_mode
         require(check_variant(entry, variant, mode) + check_sources(request.sources, self.sources))
-        merged = {name: value for name, value in {**current.config, **request.config}.items() if value is not None}
+        merged = {
+            name: value for name, value in {**current.config, **request.config}.items() if value is not None
+        }
         configuration = checked(entry, merged, current.secret_fields, self.check_url)
         target = current.model_copy(
             update={
@@ -119,13 +121,15 @@ class Installed:
         if target == current and not configuration.secrets:
             return answer_json(200, shown(current))
         changed = _changes(current, target, configuration.secrets)
-        revised = self._revised(target, request.change_summary or f"Changed {', '.join(changed)}", call.actor.name)
+        revised = self._revised(
+            target, request.change_summary or f"Changed {', '.join(changed)}", call.actor.name
+        )
         self._save(revised, current, configuration.secrets)
         self.audit.record(call.actor, "integration.updated", "integration", current.id, changed)
         return answer_json(200, shown(revised))
 
     def enable(self, call: Call) -> Answer:
-        """POST /v1/admin/integrations/{id}/enable"""
+        """POST /v1/admin/integrations/{id}/enable: its events are delivered from now on."""
         return self._switch(call, enabled=True)
 
     def disable(self, call: Call) -> Answer:
@@ -170,7 +174,9 @@ class Installed:
     def _save(self, revised: Installation, current: Installation, given: dict[str, str]) -> None:
         """The revision first: whoever loses a race has changed nothing, the key included."""
         owner = (current.catalog_key, current.id)
-        stored = self.secrets.get(*owner, fresh=True) if given and set(current.secret_fields) - set(given) else {}
+        stored = (
+            self.secrets.get(*owner, fresh=True) if given and set(current.secret_fields) - set(given) else {}
+        )
         self.installations.save_revision(revised, previous=current)
         if given:
             self.secrets.put(*owner, {**stored, **given})
@@ -194,7 +200,9 @@ def _sources(document: Mapping[str, Any], current: Installation) -> tuple[str, .
     return None if document["sources"] is None else tuple(document["sources"])
 
 
-def _changes(current: Installation, target: Installation, secrets: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _changes(
+    current: Installation, target: Installation, secrets: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
     changed = changes(_facts(current), _facts(target))
     return changed | {f"config.{name}": {"old": MASK, "new": MASK} for name in secrets}
 

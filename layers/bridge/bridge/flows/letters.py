@@ -14,6 +14,8 @@ from bridge.flows.problems import at
 CRASHES_THE_WORKER = "crashes_the_worker"
 """The reason of a letter that no worker explained: SQS moved it after too many receives."""
 
+LONGEST_ID = 128
+
 Letter = dict[str, Any]
 """`id, queue, reason, detail, integration_id, delivery_id, receive_count, at, replayed_at`"""
 
@@ -39,15 +41,23 @@ class Letters(Protocol):
     """Reads letters."""
 
     def page(
-        self, limit: int, cursor: str | None, *, reason: str | None, integration_id: str | None, replayed: bool
+        self,
+        limit: int,
+        cursor: str | None,
+        *,
+        reason: str | None,
+        integration_id: str | None,
+        replayed: bool,
     ) -> tuple[list[Letter], str | None]: ...
     def get(self, letter_id: str) -> Letter | None: ...
     def body(self, letter_id: str) -> str: ...
 
 
 def file_record(record: Mapping[str, Any], queues: Mapping[str, str], letters: Filing) -> bool:
-    """File one record of an SQS event; `queues` says for each dead-letter queue's name which lane it serves."""
-    told = {name: str(one.get("stringValue", "")) for name, one in (record.get("messageAttributes") or {}).items()}
+    """File one record of an SQS event; `queues` maps a dead-letter queue's name to the lane it serves."""
+    told = {
+        name: str(one.get("stringValue", "")) for name, one in (record.get("messageAttributes") or {}).items()
+    }
     body = record["body"]
     known = {**_named_in(body), **{name: value for name, value in told.items() if value}}
     arrival = record["eventSourceARN"].rpartition(":")[2]
@@ -100,4 +110,6 @@ def _named_in(body: str) -> dict[str, str]:
         return {}
     named = ("integration_id", "delivery_id")
     found = {name: document.get(name) for name in named} if isinstance(document, dict) else {}
-    return {name: value for name, value in found.items() if isinstance(value, str) and len(value) <= 128}
+    return {
+        name: value for name, value in found.items() if isinstance(value, str) and len(value) <= LONGEST_ID
+    }

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -24,7 +25,7 @@ class Page:
     def of(cls, query: Mapping[str, str]) -> Self:
         """Raises Problem 422 for a limit outside 1…100 or a cursor that is none of ours."""
         limit = query.get("limit") or str(DEFAULT_LIMIT)
-        if not (limit.isascii() and limit.isdigit() and len(limit) < 4 and 1 <= int(limit) <= MAX_LIMIT):
+        if re.fullmatch(r"[1-9][0-9]?|100", limit) is None:
             raise invalid([at("/limit", "out_of_range", f"limit must be a number from 1 to {MAX_LIMIT}")])
         return cls(int(limit), _opened(query["cursor"]) if query.get("cursor") else None)
 
@@ -41,7 +42,7 @@ def sealed_cursor(cursor: str | None) -> str | None:
 
 
 def sliced[T](items: Sequence[T], page: Page, key: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
-    """One page of a list that is short enough to be read whole; the cursor is the key of the last item given."""
+    """One page of a list short enough to be read whole; the cursor is the key of the last item given."""
     keys = [key(item) for item in items]
     start = keys.index(page.cursor) + 1 if page.cursor in keys else 0
     if page.cursor is not None and page.cursor not in keys:

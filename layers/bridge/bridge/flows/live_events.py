@@ -9,7 +9,7 @@ from bridge.flows.gateway import Answer, answer_json
 from bridge.flows.lists import Page, listed
 
 Row = Mapping[str, Any]
-"""A delivery as the API shows it: `delivery_id, integration_id, kind, status, vendor_status, attempt, events, at`."""
+"""As the API shows it: `delivery_id, integration_id, kind, status, vendor_status, attempt, events, at`."""
 
 STAGES = ("input", "mapped", "request", "response")
 
@@ -37,7 +37,7 @@ class LiveEvents:
     stages: Stages
 
     def list(self, call: Call) -> Answer:
-        """GET /v1/admin/live-events?integration_id=&status=&kind="""
+        """GET /v1/admin/live-events?integration_id=&status=&kind=, newest first; a page may be short."""
         page, kind = Page.of(call.query), call.query.get("kind")
         wanted = (call.query.get("integration_id") or None, call.query.get("status") or None)
         rows, cursor = self.deliveries.page(page.limit, page.cursor, *wanted)

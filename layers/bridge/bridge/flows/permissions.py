@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 
-from mapping import catalog
-from mapping.installation import ActionIqSettings, BrazeSettings, Installation
 from pydantic import SecretStr
 
 from bridge.errors import Blocked, BridgeError, Retryable, Unknown
+from mapping import catalog
+from mapping.installation import ActionIqSettings, BrazeSettings, Installation
 
 Check = dict[str, Any]
-"""`{"permission","status":"ok|failed|unknown","vendor_status","hint"}`; unknown is worth another try later."""
+"""`{"permission","status":"ok|failed|unknown","vendor_status","hint"}`; unknown is worth another try."""
 
 _BRAZE_CALLS: tuple[tuple[str, str, str, Any], ...] = (
     ("users.track", "POST", "/users/track", {}),
@@ -20,7 +21,7 @@ _BRAZE_CALLS: tuple[tuple[str, str, str, Any], ...] = (
     ("campaigns.trigger.send", "POST", "/campaigns/trigger/send", {}),
     ("campaigns.list", "GET", "/campaigns/list?page=0", None),
 )
-"""Braze looks at the key before the body, so an empty body is refused with 400 by a key that would be let in."""
+"""Braze looks at the key before the body: an empty body under a key that is let in is refused with 400."""
 
 _TRY_LATER = "The vendor did not answer the question; try again shortly."
 
@@ -65,7 +66,7 @@ class Permissions:
             return list(pool.map(ask, _BRAZE_CALLS))
 
     def _actioniq(self, installation: Installation, key: str) -> list[Check]:
-        """One call without a record: 401 and 403 are about the key, 404 about the account or the destination."""
+        """One call without a record: 401 and 403 are about the key, 404 about account or destination."""
         settings = ActionIqSettings.of(installation)
         header, value = settings.header(key)
         status = 200
@@ -82,11 +83,11 @@ class Permissions:
             status = 200
         known = "account_id and destination_id"
         ids = _judged("actioniq", known, status) if status in {200, 404} else _unknown(known, None)
-        return [_judged("actioniq", "api_key", 200 if status == 404 else status), ids]
+        return [_judged("actioniq", "api_key", 200 if status == HTTPStatus.NOT_FOUND else status), ids]
 
 
 def _judged(catalog_key: str, permission: str, status: int) -> Check:
-    if status == 429 or status >= 500:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _unknown(permission, status)
     entry = catalog.entry(catalog_key)
     refused = status in {401, 403, 404, 405}

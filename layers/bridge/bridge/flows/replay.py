@@ -1,4 +1,4 @@
-"""Replaying dead letters: claimed first, sent to the queue they came from, then marked; a failed send frees them."""
+"""Replaying dead letters: claimed, sent to the queue they came from, marked; a failed send frees them."""
 
 import json
 from collections import defaultdict
@@ -21,7 +21,9 @@ MOST = 1000
 _TOGETHER = 100
 
 Letter = dict[str, Any]
-Ids = Annotated[list[Annotated[str, Field(pattern=r"^ltr_[0-9a-f]{1,64}$")]], Field(min_length=1, max_length=MOST)]
+Ids = Annotated[
+    list[Annotated[str, Field(pattern=r"^ltr_[0-9a-f]{1,64}$")]], Field(min_length=1, max_length=MOST)
+]
 
 
 class ReplayRequest(BaseModel):
@@ -76,7 +78,9 @@ class Replay:
         sent, failed = self._send_all(wanted)
         self._record(call, request, sent)
         remaining = failed if waiting is None else max(0, waiting - sent)
-        return answer_json(200, {"replayed": sent, "remaining": remaining, "next_cursor": sealed_cursor(cursor)})
+        return answer_json(
+            200, {"replayed": sent, "remaining": remaining, "next_cursor": sealed_cursor(cursor)}
+        )
 
     def _wanted(self, request: ReplayRequest) -> tuple[list[str], str | None]:
         if request.ids is not None:

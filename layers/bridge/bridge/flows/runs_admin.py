@@ -5,22 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mapping.run import Run
-
 from bridge.errors import Problem
 from bridge.flows.admin_api import Call, missing
 from bridge.flows.audit import Audit
 from bridge.flows.gateway import Answer, answer_json
 from bridge.flows.lists import Page, listed
+from mapping.run import Run
 
-_SHOWN = set(
-    "id kind integration_id export_id audience_id split_id campaign_id mode status created_at updated_at ended_at "
-    "approved approved_by halt waits_on result".split()
-)
-_PLANNED = set(
-    "members joined left changed unchanged rejected data_points requests attributes waits_for warnings dry_run "
-    "send_before".split()
-)
+_IDS = {"id", "integration_id", "export_id", "audience_id", "split_id", "campaign_id"}
+_STATE = {"kind", "mode", "status", "approved", "approved_by", "halt", "waits_on", "result"}
+_SHOWN = _IDS | _STATE | {"created_at", "updated_at", "ended_at"}
+_COUNTS = {"members", "joined", "left", "changed", "unchanged", "rejected", "data_points", "requests"}
+_PLANNED = _COUNTS | {"attributes", "waits_for", "warnings", "dry_run", "send_before"}
 
 
 class Runs(Protocol):
@@ -60,11 +56,11 @@ class RunsAdmin:
         return listed([self._shown(run) for run in found], cursor)
 
     def get(self, call: Call) -> Answer:
-        """GET /v1/admin/audience-runs/{run_id}"""
+        """GET /v1/admin/audience-runs/{run_id}: plan, progress, result, and a link to the report."""
         return answer_json(200, self._shown(self._found(call)))
 
     def approve(self, call: Call) -> Answer:
-        """POST /v1/admin/audience-runs/{run_id}/approve: only a run that waits for approval can be approved."""
+        """POST /v1/admin/audience-runs/{run_id}/approve: only what waits for approval can be approved."""
         before = self._found(call)
         if before.status not in {"waiting_approval", "stale"}:
             raise Problem(409, "NOT_WAITING", f"The run is {before.status}: there is nothing to approve.")

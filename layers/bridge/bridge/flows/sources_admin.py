@@ -16,7 +16,7 @@ from bridge.flows.problems import at
 
 Kind = Literal["browser", "server"]
 
-SECRET_GROUP = "sources"
+SIGNING = "sources"
 """Signing secrets stand under `/<stack>/sources/<source id>` as `{"hmac_secret"}`."""
 
 
@@ -76,7 +76,7 @@ class SourcesAdmin:
     new_secret: Callable[[], str]
 
     def list(self, call: Call) -> Answer:
-        """GET /v1/admin/sources"""
+        """GET /v1/admin/sources, oldest first, without their keys."""
         part, cursor = sliced(self.sources.list(), Page.of(call.query), lambda one: one.id)
         return listed([_shown(one) for one in part], cursor)
 
@@ -84,7 +84,9 @@ class SourcesAdmin:
         """POST /v1/admin/sources: 201 with `write_key`, and `hmac_secret` when one was asked for."""
         request = parsed(SourceRequest, call.document())
         if request.hmac and request.kind == "browser":
-            raise invalid([at("/hmac", "not_for_browsers", "a browser's key is public: only a server source can sign")])
+            raise invalid(
+                [at("/hmac", "not_for_browsers", "a browser's key is public: only a server source can sign")]
+            )
         source, write_key = self.sources.create(request.name, request.kind, test=request.test)
         once = {"write_key": write_key} | (self._signing_secret(source.id) if request.hmac else {})
         made = {field: {"old": None, "new": value} for field, value in request.model_dump().items()}
@@ -96,7 +98,7 @@ class SourcesAdmin:
         source = self.sources.get(call.params["id"])
         if source is None or not self.sources.delete(source.id):
             raise missing("source")
-        self.secrets.delete(SECRET_GROUP, source.id)
+        self.secrets.delete(SIGNING, source.id)
         gone = {"name": {"old": source.name, "new": None}, "kind": {"old": source.kind, "new": None}}
         self.audit.record(call.actor, "source.deleted", "source", source.id, gone)
         return Answer(204)
@@ -104,7 +106,7 @@ class SourcesAdmin:
     def _signing_secret(self, source_id: str) -> dict[str, str]:
         secret = {"hmac_secret": self.new_secret()}
         try:
-            self.secrets.put(SECRET_GROUP, source_id, secret)
+            self.secrets.put(SIGNING, source_id, secret)
         except BaseException:
             self.sources.delete(source_id)
             raise

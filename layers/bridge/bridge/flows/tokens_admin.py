@@ -61,7 +61,7 @@ class TokensAdmin:
     clock: Callable[[], datetime]
 
     def list(self, call: Call) -> Answer:
-        """GET /v1/admin/tokens"""
+        """GET /v1/admin/tokens, oldest first, expired ones included."""
         part, cursor = sliced(self.tokens.list(), Page.of(call.query), lambda one: one.id)
         return listed([_shown(one) for one in part], cursor)
 

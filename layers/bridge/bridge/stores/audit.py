@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=400)
 
 Entry = dict[str, Any]
-"""`id, action, user_id, user_name, resource_type, resource_id, changes, ip_address, user_agent, timestamp`."""
+"""As `bridge.flows.audit` makes it; `id` and `timestamp` are what this store reads."""
 
 
 class AuditStore:

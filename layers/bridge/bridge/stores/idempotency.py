@@ -67,7 +67,11 @@ class OnceStore:
         try:
             answer: dict[str, Any] = run(call={"key": key, "payload": payload})
         except IdempotencyValidationError:
-            raise Rejected("idempotency_key_reused", "This Idempotency-Key was used with another body.") from None
+            raise Rejected(
+                "idempotency_key_reused", "This Idempotency-Key was used with another body."
+            ) from None
         except IdempotencyAlreadyInProgressError:
-            raise Rejected("idempotency_key_in_use", "The first call with this key is still running.") from None
+            raise Rejected(
+                "idempotency_key_in_use", "The first call with this key is still running."
+            ) from None
         return answer

@@ -1,7 +1,7 @@
 """Installations and their revisions: rows of one table, written in transactions.
 
-`INSTALLATION/<id>` is the current one, `REVISION#<id>/000001` each state it has been in, `NAME/<name>` keeps the name
-unique. Switching on and off is no revision, so `enabled` stands beside the document and not only in it.
+`INSTALLATION/<id>` is the current one, `REVISION#<id>/000001` each state it has been in, `NAME/<name>` keeps the
+name unique. Switching on and off is no revision, so `enabled` stands beside the document and not only in it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from mapping.installation import Installation
 
 from bridge.errors import Rejected
+from mapping.installation import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ _LIVE = "attribute_exists(pk) AND attribute_not_exists(deleted_at)"
 
 
 class InstallationStore:
-    """Raises Rejected with `name_taken`, `revision_conflict` or `not_found` when a condition does not hold."""
+    """Raises Rejected `name_taken`, `revision_conflict` or `not_found` when a condition does not hold."""
 
     def __init__(self, client: DynamoDBClient, table: str) -> None:
         self._client = client
@@ -41,7 +41,9 @@ class InstallationStore:
     def all(self) -> list[Installation]:
         """Every installation that is not deleted, oldest first."""
         found = [_installation(item) for item in self._rows("INSTALLATION", forward=True)]
-        return sorted((one for one in found if one.deleted_at is None), key=lambda one: (one.created_at, one.id))
+        return sorted(
+            (one for one in found if one.deleted_at is None), key=lambda one: (one.created_at, one.id)
+        )
 
     def revisions(self, installation_id: str) -> list[Installation]:
         """Each state the installation has been in, newest first; deleted ones keep theirs."""
@@ -64,7 +66,7 @@ class InstallationStore:
         )
 
     def save_revision(self, installation: Installation, *, previous: Installation) -> None:
-        """Replace `previous`, if that is still the current revision; a new name is taken, the old one freed."""
+        """Replace `previous` if it still is the current revision; a new name is taken, the old one freed."""
         update = {
             "TableName": self._table,
             "Key": _key("INSTALLATION", installation.id),

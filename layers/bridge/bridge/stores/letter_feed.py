@@ -57,8 +57,10 @@ class LetterFeed:
         self._client = client
         self._table = table
 
-    def page(self, feeds: Sequence[str], limit: int, cursor: str | None, wanted: Mapping[str, str | None]) -> FeedPage:
-        """Merge the feeds by `at`; a cursor holds one position per feed. Raises Rejected("invalid_cursor")."""
+    def page(
+        self, feeds: Sequence[str], limit: int, cursor: str | None, wanted: Mapping[str, str | None]
+    ) -> FeedPage:
+        """Merge the feeds by `at`; a cursor holds a position per feed. Raises Rejected("invalid_cursor")."""
         positions = _positions(cursor, len(feeds))
         shards = [_Shard(feed, position) for feed, position in zip(feeds, positions, strict=True)]
         found: list[Item] = []
@@ -120,6 +122,10 @@ def _positions(cursor: str | None, shards: int) -> list[str]:
         positions = json.loads(cursor)
     except ValueError:
         positions = None
-    if not isinstance(positions, list) or len(positions) != shards or not all(isinstance(p, str) for p in positions):
+    if (
+        not isinstance(positions, list)
+        or len(positions) != shards
+        or not all(isinstance(p, str) for p in positions)
+    ):
         raise Rejected("invalid_cursor", "the cursor is not one of this list")
     return positions

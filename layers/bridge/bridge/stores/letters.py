@@ -31,7 +31,7 @@ _WORKERS = 32
 
 
 Letter = dict[str, Any]
-"""`id, queue, reason, detail, integration_id, delivery_id, receive_count, at, replayed_at`, as the API shows it."""
+"""`id, queue, reason, detail, integration_id, delivery_id, receive_count, at, replayed_at`, as shown."""
 
 
 def letter_id(queue: str, message_id: str) -> str:

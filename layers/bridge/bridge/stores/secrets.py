@@ -56,7 +56,7 @@ class SecretStore:
                 raise
             self._client.create_secret(Name=name, SecretString=text)
         else:
-            if found.get("DeletedDate"):
+            if "DeletedDate" in found:
                 self._client.restore_secret(SecretId=name)
             self._client.put_secret_value(SecretId=name, SecretString=text)
         self._provider.clear_cache()  # type: ignore[no-untyped-call]
