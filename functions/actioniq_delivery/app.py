@@ -10,7 +10,11 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType, async_process_partial_response
+from aws_lambda_powertools.utilities.batch import (
+    AsyncBatchProcessor,
+    EventType,
+    async_process_partial_response,
+)
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -45,7 +49,7 @@ metrics: Callable[[], Metrics] = cache(telemetry.metrics)
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Answer with the messages that stay in the queue."""
-    answer = async_process_partial_response(event, record_handler(context), processor(), context)  # type: ignore[arg-type]
+    answer = async_process_partial_response(event, record_handler(context), processor(), context)
     metrics().flush_metrics()
     return answer
 
@@ -126,9 +130,7 @@ def receiver() -> Receiver:
         pauses=PauseStore(client("dynamodb"), config.deliveries_table, now),
         health=HealthStore(client("dynamodb"), config.deliveries_table, now),
         circuit=Circuit(),
-        recorder=Recorder(
-            deliveries, StageStore(client("s3"), config.state_bucket), letters, now, jitter
-        ),
+        recorder=Recorder(deliveries, StageStore(client("s3"), config.state_bucket), letters, now, jitter),
         clock=now,
         jitter=jitter,
     )

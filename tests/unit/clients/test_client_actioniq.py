@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from bridge.clients.actioniq import ActionIqClient
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
 from bridge.errors import Blocked, BridgeError, Retryable, TooLarge, Unknown
 from mapping.installation import ActionIqSettings
-from pydantic import SecretStr
-
 from tests.unit.delivery.fakes import FakeVendor
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -20,7 +20,9 @@ URL = "https://api.actioniq.com/v1/accounts/a/destinations/d/records"
 def send(*answer: Any, header: str = "Authorization", value: str = "Bearer k") -> Any:
     vendor = FakeVendor(lambda _: answer)
     client = ActionIqClient(Transport(AllowedHosts(), adapter=vendor), lambda: NOW)
-    return client.send_records(URL, header, SecretStr(value), [{"record_id": "1"}, {"record_id": "2"}]), vendor
+    return client.send_records(
+        URL, header, SecretStr(value), [{"record_id": "1"}, {"record_id": "2"}]
+    ), vendor
 
 
 def test_rejected_records_are_told_by_position() -> None:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from bridge.clients.braze import BrazeClient
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.permissions import probe_actioniq, probe_braze
 from bridge.clients.transport import Transport
 from bridge.errors import Blocked, BridgeError, Rejected, Retryable, TooLarge, Unknown
-from pydantic import SecretStr
-
 from tests.unit.delivery.fakes import FakeVendor
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -79,7 +79,12 @@ def test_a_2xx_that_does_not_say_success_confirms_nothing(body: Any) -> None:
     [
         (400, {"message": "Max Input Length Exceeded"}, TooLarge, "too_large"),
         (400, {"message": "The max number of ids per request was exceeded"}, TooLarge, "too_large"),
-        (400, {"error": "Error while parsing request body. Please check your syntax."}, TooLarge, "refused_as_a_whole"),
+        (
+            400,
+            {"error": "Error while parsing request body. Please check your syntax."},
+            TooLarge,
+            "refused_as_a_whole",
+        ),
         (400, {"message": "Bad Request"}, TooLarge, "refused_as_a_whole"),
         (400, b"garbage", TooLarge, "refused_as_a_whole"),
         (413, {}, TooLarge, "too_large"),
@@ -137,7 +142,9 @@ def test_a_trigger_without_recipients_cannot_be_sent() -> None:
 
 
 def test_a_paused_campaign_is_told_by_its_notice() -> None:
-    answer = braze(201, {"message": "success", "notice": "The campaign is paused."})[0].trigger(HOST, KEY, "cmp", [{}])
+    answer = braze(201, {"message": "success", "notice": "The campaign is paused."})[0].trigger(
+        HOST, KEY, "cmp", [{}]
+    )
     assert (answer.notice, answer.dispatch_id) == ("The campaign is paused.", "")
 
 
@@ -150,7 +157,9 @@ def test_campaigns_are_listed_until_a_short_page() -> None:
 
 
 def test_profiles_are_read_by_string_ids_with_the_fields_named() -> None:
-    client, vendor = braze(201, {"message": "success", "users": [{"external_id": "u1"}], "invalid_user_ids": ["u2"]})
+    client, vendor = braze(
+        201, {"message": "success", "users": [{"external_id": "u1"}], "invalid_user_ids": ["u2"]}
+    )
     assert client.export_ids(HOST, KEY, ["u1", "u2"], ["external_id"]) == [{"external_id": "u1"}]
     assert vendor.requests[0][2] == {"external_ids": ["u1", "u2"], "fields_to_export": ["external_id"]}
 
@@ -162,7 +171,9 @@ def _probed(answers: Any) -> dict[str, str]:
 
 
 def test_a_probe_names_each_missing_permission() -> None:
-    vendor = FakeVendor(lambda body: (401, {}) if body and "campaign_id" in body else (400, {"message": "empty"}))
+    vendor = FakeVendor(
+        lambda body: (401, {}) if body and "campaign_id" in body else (400, {"message": "empty"})
+    )
     assert _probed(vendor) == {
         "users.track": "ok",
         "users.export.ids": "ok",
@@ -181,7 +192,9 @@ def test_a_probe_sends_nothing_a_customer_could_see() -> None:
     _probed(vendor)
     for _, _, body in vendor.requests:
         told = body or {}
-        assert not (told.get("attributes") or told.get("events") or told.get("recipients") or told.get("broadcast"))
+        assert not (
+            told.get("attributes") or told.get("events") or told.get("recipients") or told.get("broadcast")
+        )
 
 
 @pytest.mark.parametrize(

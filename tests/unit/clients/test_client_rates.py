@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from bridge.clients.rates import wait_after_429, wait_when_spent
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
+
 from bridge.clients.connections import CarefulAdapter
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import MAX_ANSWER_BYTES, Timeouts, Transport

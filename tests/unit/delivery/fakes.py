@@ -9,12 +9,13 @@ from io import BytesIO
 from typing import Any
 
 import requests
+from requests.adapters import BaseAdapter
+
 from bridge.errors import Retryable
 from bridge.stores import delivery_rows as rows
 from bridge.stores.pauses import Pause
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
-from requests.adapters import BaseAdapter
 
 Answering = Callable[[Any], tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | Exception]
 
@@ -36,7 +37,7 @@ class FakeVendor(BaseAdapter):
         response = requests.Response()
         response.status_code = found[0]
         response.raw = BytesIO(found[1] if isinstance(found[1], bytes) else json.dumps(found[1]).encode())
-        response.headers.update(found[2] if len(found) > 2 else {})  # type: ignore[misc]
+        response.headers.update(found[2] if len(found) > 2 else {})
         return response
 
     def close(self) -> None:
@@ -85,7 +86,9 @@ class FakeDeliveries:
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
 
-    def begin(self, message: DeliveryMessage, *, now: datetime, lease_until: datetime, stood_still: float) -> rows.Begin:
+    def begin(
+        self, message: DeliveryMessage, *, now: datetime, lease_until: datetime, stood_still: float
+    ) -> rows.Begin:
         row = self.rows.get(message.delivery_id)
         if row is None:
             self.rows[message.delivery_id] = rows.fresh(message, now, lease_until, rows.RETENTION)
@@ -100,7 +103,11 @@ class FakeDeliveries:
         if self.version(delivery_id) != version:
             return None
         change = rows.sent(
-            told["now"], told["lease_until"], told["finished"], counts=told["counts"], stood_still=told["stood_still"]
+            told["now"],
+            told["lease_until"],
+            told["finished"],
+            counts=told["counts"],
+            stood_still=told["stood_still"],
         )
         self._apply(delivery_id, change)
         return rows.begin_of(self.rows[delivery_id], "started")
@@ -142,10 +149,14 @@ class FakeClaims:
     owners: dict[str, str] = field(default_factory=dict)
     busy: bool = False
 
-    def take(self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime) -> list[str]:
+    def take(
+        self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime
+    ) -> list[str]:
         if self.busy:
             raise Retryable("claims_busy")
-        return [one for one in ids if self.owners.setdefault(f"{installation_id}/{kind}/{one}", owner) == owner]
+        return [
+            one for one in ids if self.owners.setdefault(f"{installation_id}/{kind}/{one}", owner) == owner
+        ]
 
 
 @dataclass
@@ -167,7 +178,16 @@ class FakePauses:
 class FakeHealth:
     notes: dict[str, tuple[str, str, int]] = field(default_factory=dict)
 
-    def failed(self, installation_id: str, kind: str, reason: str, hint: str, *, now: datetime, status: str = "blocked") -> None:
+    def failed(
+        self,
+        installation_id: str,
+        kind: str,
+        reason: str,
+        hint: str,
+        *,
+        now: datetime,
+        status: str = "blocked",
+    ) -> None:
         before = self.notes.get(installation_id, ("", "", 0))
         self.notes[installation_id] = (status, reason, before[2] + 1)
 
@@ -192,7 +212,9 @@ class FakeQueue:
     sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     hidden: dict[str, float] = field(default_factory=dict)
 
-    def send(self, bodies: Sequence[str], *, group: str | None = None, attributes: Mapping[str, str] | None = None) -> None:
+    def send(
+        self, bodies: Sequence[str], *, group: str | None = None, attributes: Mapping[str, str] | None = None
+    ) -> None:
         self.sent += [(body, dict(attributes or {})) for body in bodies]
 
     def hide(self, receipt_handle: str, seconds: float) -> None:

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 import requests
-from mapping.delivery import DeliveryMessage
-from mapping.outcome import ItemOutcome, Outcome
 from urllib3.exceptions import NewConnectionError
 
+from mapping.delivery import DeliveryMessage
+from mapping.outcome import ItemOutcome, Outcome
 from tests.unit.delivery.world import ACTIONIQ, World, delivery, event, identify, order, success
 
 
@@ -102,7 +102,9 @@ def test_claims_that_cannot_be_written_cost_no_attempt(world: World) -> None:
 
 
 @pytest.mark.parametrize("state", [{"enabled": False}, {"deleted_at": "2026-11-21T11:00:00.000Z"}])
-def test_deliveries_of_a_disabled_or_deleted_installation_are_filtered(world: World, state: dict[str, object]) -> None:
+def test_deliveries_of_a_disabled_or_deleted_installation_are_filtered(
+    world: World, state: dict[str, object]
+) -> None:
     known = world.install("braze")
     world.installations.known[known.id] = known.model_copy(update=state)
     message = delivery([event("m1")])
@@ -143,7 +145,9 @@ def test_the_neighbours_of_an_item_named_in_a_400_go_out_again_at_once(world: Wo
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_request_refused_as_a_whole_is_halved_until_the_poison_stands_alone(world: World, status: int) -> None:
+def test_a_request_refused_as_a_whole_is_halved_until_the_poison_stands_alone(
+    world: World, status: int
+) -> None:
     def answers(body: dict[str, list[dict[str, str]]]) -> tuple[int, object]:
         poisoned = any(one["external_id"] == "poison" for one in body["events"])
         return (status, {"message": "Something is wrong"}) if poisoned else success(body)
@@ -153,13 +157,23 @@ def test_a_request_refused_as_a_whole_is_halved_until_the_poison_stands_alone(wo
     message = delivery(items)
     assert world.receive(message).status == "partial"
     assert world.row(message)["counts"] == {"delivered": 7, "rejected": 1}
-    arrived = [one["external_id"] for body in world.bodies() for one in body["events"] if len(body["events"]) != 8]
-    assert sorted(user for user in arrived if user not in ("poison", "u4", "u6", "u7")) == ["u0", "u1", "u2", "u3"]
+    arrived = [
+        one["external_id"] for body in world.bodies() for one in body["events"] if len(body["events"]) != 8
+    ]
+    assert sorted(user for user in arrived if user not in ("poison", "u4", "u6", "u7")) == [
+        "u0",
+        "u1",
+        "u2",
+        "u3",
+    ]
 
 
 def test_a_record_actioniq_rejects_is_recorded_with_its_reason() -> None:
     world = World("actioniq")
-    world.vendor.answers = lambda _: (200, {"accepted": 1, "rejected": [{"index": 0, "reason": "no timestamp"}]})
+    world.vendor.answers = lambda _: (
+        200,
+        {"accepted": 1, "rejected": [{"index": 0, "reason": "no timestamp"}]},
+    )
     message = delivery([event("m1"), event("m2")], ACTIONIQ)
     world.receive(message)
     assert (world.row(message)["status"], world.row(message)["reason"]) == ("partial", "no timestamp")
@@ -215,7 +229,9 @@ def test_the_24_hours_stand_still_while_the_installation_is_paused(world: World)
     message = delivery([event("m1")])
     world.receive(message)
     for _ in range(30):
-        world.pauses.pause(message.integration_id, world.now + timedelta(hours=1), "rate_limited", now=world.now)
+        world.pauses.pause(
+            message.integration_id, world.now + timedelta(hours=1), "rate_limited", now=world.now
+        )
         world.clock.pass_(hours=1)
     world.vendor.answers = success
     assert world.receive(message).status == "delivered"
@@ -306,7 +322,11 @@ def test_an_answer_that_never_came_is_sent_again_for_events(world: World) -> Non
     world.vendor.answers = lambda _: requests.exceptions.ReadTimeout()
     message = delivery([event("m1")])
     result = world.receive(message)
-    assert (result.status, result.reason, world.row(message)["counts"]) == ("retrying", "no_answer", {"unknown": 1})
+    assert (result.status, result.reason, world.row(message)["counts"]) == (
+        "retrying",
+        "no_answer",
+        {"unknown": 1},
+    )
     world.vendor.answers = success
     world.clock.pass_(minutes=1)
     assert world.receive(message).status == "delivered"
@@ -361,7 +381,9 @@ def test_a_refused_key_is_read_afresh_once_and_the_request_repeated(world: World
     assert (world.secrets.reads, world.row(message)["attempt"]) == (1, 1)
 
 
-@pytest.mark.parametrize(("status", "reason"), [(401, "unauthorized"), (403, "forbidden"), (404, "not_found")])
+@pytest.mark.parametrize(
+    ("status", "reason"), [(401, "unauthorized"), (403, "forbidden"), (404, "not_found")]
+)
 def test_a_misconfigured_installation_is_blocked_at_once(world: World, status: int, reason: str) -> None:
     world.vendor.answers = lambda _: (status, {"message": "no"})
     message = delivery([event("m1")])
@@ -396,7 +418,9 @@ def test_settings_that_cannot_be_read_block_the_installation() -> None:
     assert world.row(message)["detail"].endswith("on_ambiguous_events")
 
 
-def test_an_installation_of_another_vendor_in_the_queue_is_blocked_without_touching_its_health(world: World) -> None:
+def test_an_installation_of_another_vendor_in_the_queue_is_blocked_without_touching_its_health(
+    world: World,
+) -> None:
     world.install("actioniq")
     message = delivery([event("m1")], ACTIONIQ)
     assert world.receive(message).status == "blocked"

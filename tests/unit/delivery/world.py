@@ -17,7 +17,6 @@ from bridge.flows.receive import Receiver
 from bridge.flows.vendor_keys import Credentials
 from mapping.delivery import CampaignOrder, DeliveryMessage
 from mapping.installation import Installation, Revision
-
 from tests.unit.delivery import fakes
 
 ACTIONIQ = "int_000000000000000000ac"
@@ -54,11 +53,19 @@ def identify(message_id: str, **traits: Any) -> dict[str, Any]:
 
 
 def delivery(items: list[dict[str, Any]], to: str = BRAZE, **fields: Any) -> DeliveryMessage:
-    base = {"delivery_id": "dlv_" + "1" * 24, "integration_id": to, "kind": "events", "created_at": _AT, "items": items}
+    base = {
+        "delivery_id": "dlv_" + "1" * 24,
+        "integration_id": to,
+        "kind": "events",
+        "created_at": _AT,
+        "items": items,
+    }
     return DeliveryMessage.model_validate(base | fields)
 
 
-def order(users: list[str], *, send_before: str = "2026-11-21T13:00:00.000Z", **fields: Any) -> DeliveryMessage:
+def order(
+    users: list[str], *, send_before: str = "2026-11-21T13:00:00.000Z", **fields: Any
+) -> DeliveryMessage:
     """A trigger of campaign `cmp` for these users, on activation `act_1`."""
     campaign = CampaignOrder(campaign_id="cmp", order_id="act_1", send_before=send_before)
     return delivery([{"external_id": user} for user in users], kind="campaign", campaign=campaign, **fields)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from bridge.errors import Retryable
 from bridge.stores.claims import ClaimStore
-
 from tests.unit.stores.delivery_tables import TABLE, aws
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -78,7 +78,9 @@ class _Refusing:
         reasons = self.answers.pop(0) if self.answers else None
         if reasons is not None:
             told: Any = {"Error": {"Code": "TransactionCanceledException"}}
-            raise ClientError(told | {"CancellationReasons": [{"Code": one} for one in reasons]}, "TransactWriteItems")
+            raise ClientError(
+                told | {"CancellationReasons": [{"Code": one} for one in reasons]}, "TransactWriteItems"
+            )
 
 
 def test_a_conflict_with_another_transaction_is_tried_again_at_once() -> None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from bridge.errors import Rejected
 from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.delivery_rows import MOST_EVENT_BYTES
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome, Outcome
-
 from tests.unit.stores.delivery_tables import TABLE, aws
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -32,17 +32,38 @@ def store(clients: dict[str, Any]) -> Iterator[DeliveryStore]:
 
 
 def message(number: int = 1, **fields: Any) -> DeliveryMessage:
-    base = {"delivery_id": f"dlv_{number:024x}", "integration_id": "int_1", "kind": "events", "created_at": "x"}
+    base = {
+        "delivery_id": f"dlv_{number:024x}",
+        "integration_id": "int_1",
+        "kind": "events",
+        "created_at": "x",
+    }
     return DeliveryMessage.model_validate(base | {"items": [{}, {}]} | fields)
 
 
 def record(status: str = "delivered", **fields: Any) -> dict[str, Any]:
-    base = {"status": status, "vendor_status": 201, "latency_ms": 12, "reason": "", "detail": "", "stages": None}
-    return base | {"counts": {"delivered": 2}, "events": [], "finished": {0: DELIVERED}, "next_at": None} | fields
+    base = {
+        "status": status,
+        "vendor_status": 201,
+        "latency_ms": 12,
+        "reason": "",
+        "detail": "",
+        "stages": None,
+    }
+    return (
+        base
+        | {"counts": {"delivered": 2}, "events": [], "finished": {0: DELIVERED}, "next_at": None}
+        | fields
+    )
 
 
 def send(store: DeliveryStore, one: DeliveryMessage, version: int, now: datetime = NOW, **fields: Any) -> Any:
-    told = {"now": now, "lease_until": now + timedelta(minutes=2), "finished": {}, "counts": True} | fields
+    told: dict[str, Any] = {
+        "now": now,
+        "lease_until": now + timedelta(minutes=2),
+        "finished": {},
+        "counts": True,
+    } | fields
     return store.record_sent(one.delivery_id, version, **told)
 
 
@@ -73,9 +94,17 @@ def test_a_worker_that_lost_its_lease_can_write_nothing(store: DeliveryStore) ->
     assert not store.finish(message().delivery_id, late.version, record(), now=NOW)
 
 
-def test_a_delivery_found_sending_past_its_lease_is_ambiguous_and_knows_what_is_finished(store: DeliveryStore) -> None:
+def test_a_delivery_found_sending_past_its_lease_is_ambiguous_and_knows_what_is_finished(
+    store: DeliveryStore,
+) -> None:
     begin = store.begin(message(), now=NOW, lease_until=NOW)
-    send(store, message(), begin.version, lease_until=NOW, finished={1: ItemOutcome(Outcome.REJECTED, "bad", "why")})
+    send(
+        store,
+        message(),
+        begin.version,
+        lease_until=NOW,
+        finished={1: ItemOutcome(Outcome.REJECTED, "bad", "why")},
+    )
     found = store.begin(message(), now=NOW + timedelta(seconds=2), lease_until=LEASE)
     assert (found.verdict, found.was_out, found.attempt) == ("ambiguous", True, 1)
     assert found.finished == {1: ItemOutcome(Outcome.REJECTED, "bad", "why")}
@@ -107,7 +136,9 @@ def test_a_further_request_of_the_same_attempt_is_not_counted(store: DeliverySto
     assert second.attempt == 1
 
 
-def test_a_day_after_the_first_request_a_delivery_is_exhausted_unless_it_stood_still(store: DeliveryStore) -> None:
+def test_a_day_after_the_first_request_a_delivery_is_exhausted_unless_it_stood_still(
+    store: DeliveryStore,
+) -> None:
     begin = store.begin(message(), now=NOW, lease_until=LEASE)
     sent = send(store, message(), begin.version, stood_still=100.0)
     store.finish(message().delivery_id, sent.version, record("retrying", next_at=NOW), now=NOW)
@@ -144,7 +175,9 @@ def test_a_row_stays_within_what_a_table_takes_and_says_what_it_left_out(store: 
     lines = [{"message_id": "m" * 255, "type": "track", "name": "n" * 255, "user": "ü" * 255}] * 600
     begin = store.begin(message(), now=NOW, lease_until=LEASE)
     finished = {index: ItemOutcome(Outcome.REJECTED, "bad", f"{index}" * 200) for index in range(500)}
-    assert store.finish(message().delivery_id, begin.version, record(events=lines, finished=finished), now=NOW)
+    assert store.finish(
+        message().delivery_id, begin.version, record(events=lines, finished=finished), now=NOW
+    )
     row = store.get(message().delivery_id)
     assert row is not None
     assert row["events_cut"] == 600 - len(row["events"]) > 0
@@ -167,7 +200,9 @@ def _filled(store: DeliveryStore, count: int) -> list[str]:
         moment = NOW - timedelta(minutes=7 * number)
         one = message(number, integration_id=f"int_{number % 2}")
         begin = store.begin(one, now=moment, lease_until=moment)
-        store.finish(one.delivery_id, begin.version, record("dead" if number % 3 == 0 else "delivered"), now=moment)
+        store.finish(
+            one.delivery_id, begin.version, record("dead" if number % 3 == 0 else "delivered"), now=moment
+        )
     return [message(number).delivery_id for number in range(count)]
 
 

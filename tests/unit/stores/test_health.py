@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bridge.stores.health import HealthStore
 
+from bridge.stores.health import HealthStore
 from tests.unit.stores.delivery_tables import TABLE, aws
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

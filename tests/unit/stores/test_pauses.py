@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from bridge.stores.pauses import PauseStore
 
+from bridge.stores.pauses import PauseStore
 from tests.unit.stores.delivery_tables import TABLE, aws
 
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bridge.stores.stages import StageStore
 
+from bridge.stores.stages import StageStore
 from tests.unit.stores.delivery_tables import BUCKET, aws
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import SecretStr
 
 from bridge.clients.rates import wait_when_spent
-from bridge.clients.statuses import Witness, refusal, text
+from bridge.clients.statuses import Witness, refusal, successful, text
 from bridge.clients.transport import Answer, Transport
 from bridge.errors import TooLarge, Unknown
 
@@ -30,7 +31,13 @@ class ActionIqClient:
     clock: Callable[[], datetime]
 
     def send_records(
-        self, url: str, header: str, value: SecretStr, records: Sequence[Any], *, witness: Witness | None = None
+        self,
+        url: str,
+        header: str,
+        value: SecretStr,
+        records: Sequence[Any],
+        *,
+        witness: Witness | None = None,
     ) -> RecordsAnswer:
         """Send records under the configured key header. Raises TooLarge when the vendor refuses them as a whole."""
         headers = {"Content-Type": "application/json", header: value.get_secret_value()}
@@ -43,7 +50,7 @@ class ActionIqClient:
         error = refusal(answer, now)
         if error is not None:
             raise error
-        if answer.status >= 400:
+        if not successful(answer.status):
             message = body.get("message", body.get("error")) if isinstance(body, dict) else None
             raise TooLarge("refused_as_a_whole", text(message) or f"the vendor answered {answer.status}")
         return RecordsAnswer(_rejected(answer, body, len(records)), wait_when_spent(answer.headers, now))
@@ -51,10 +58,12 @@ class ActionIqClient:
 
 def _rejected(answer: Answer, body: Any, sent: int) -> dict[int, str]:
     """The rejected positions; an answer that does not account for every record confirms none of them."""
-    if answer.status == 204:
+    if answer.status == HTTPStatus.NO_CONTENT:
         return {}
     if not isinstance(body, dict):
-        raise Unknown("unreadable_answer", f"the vendor answered {answer.status} with a body that cannot be read")
+        raise Unknown(
+            "unreadable_answer", f"the vendor answered {answer.status} with a body that cannot be read"
+        )
     listed = body.get("rejected") or []
     if not isinstance(listed, list) or not all(_names_a_record(entry, sent) for entry in listed):
         raise Unknown("unreadable_answer", "the vendor's list of rejected records cannot be read")

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bridge.clients import braze_answers as answers
 from bridge.clients.braze_answers import ItemError
 from bridge.clients.rates import wait_when_spent
-from bridge.clients.statuses import Witness, refusal
+from bridge.clients.statuses import Witness, refusal, successful
 from bridge.clients.transport import Answer, Transport
 from bridge.errors import Unknown
 
@@ -46,10 +46,12 @@ class BrazeClient:
     transport: Transport
     clock: Callable[[], datetime]
 
-    def track(self, endpoint: str, key: SecretStr, body: bytes, *, witness: Witness | None = None) -> TrackAnswer:
+    def track(
+        self, endpoint: str, key: SecretStr, body: bytes, *, witness: Witness | None = None
+    ) -> TrackAnswer:
         """POST /users/track. Items named in `errors` were refused, all others are queued at Braze."""
         answer, parsed = self._call("POST", endpoint, "/users/track", key, body, witness)
-        if answer.status >= 400:
+        if not successful(answer.status):
             return TrackAnswer(answers.fatal(answer.status, parsed), taken=False)
         answers.confirmed(answer.status, parsed)
         return TrackAnswer(answers.item_errors(parsed), pause=self._pause(answer))
@@ -68,7 +70,7 @@ class BrazeClient:
             raise ValueError("a trigger without recipients would address the whole campaign segment")
         order = {"campaign_id": campaign_id, "broadcast": False, "recipients": list(recipients)}
         answer, parsed = self._call("POST", endpoint, "/campaigns/trigger/send", key, _json(order), witness)
-        if answer.status >= 400:
+        if not successful(answer.status):
             answers.fatal(answer.status, parsed)
             raise Unknown("unreadable_answer", "Braze named items in a send that has none")
         answers.confirmed(answer.status, parsed)
@@ -88,7 +90,7 @@ class BrazeClient:
         """One page of /campaigns/list, counted from 0."""
         path = "/campaigns/list?" + urlencode({"page": page, "sort_direction": "asc"})
         answer, parsed = self._call("GET", endpoint, path, key, None, None)
-        if answer.status >= 400:
+        if not successful(answer.status):
             answers.fatal(answer.status, parsed)
         answers.confirmed(answer.status, parsed)
         found = parsed.get("campaigns", []) if isinstance(parsed, dict) else []
@@ -107,7 +109,7 @@ class BrazeClient:
         named = {"external_ids": list(ids)} if identifier == "external_id" else {"braze_id": ids[0]}
         body = _json({**named, "fields_to_export": list(fields)})
         answer, parsed = self._call("POST", endpoint, "/users/export/ids", key, body, None)
-        if answer.status >= 400:
+        if not successful(answer.status):
             answers.fatal(answer.status, parsed)
         answers.confirmed(answer.status, parsed)
         found = parsed.get("users", []) if isinstance(parsed, dict) else []
@@ -118,7 +120,13 @@ class BrazeClient:
         return self._send(method, endpoint, path, key, None if body is None else _json(body)).status
 
     def _call(
-        self, method: str, endpoint: str, path: str, key: SecretStr, body: bytes | None, witness: Witness | None
+        self,
+        method: str,
+        endpoint: str,
+        path: str,
+        key: SecretStr,
+        body: bytes | None,
+        witness: Witness | None,
     ) -> tuple[Answer, Any]:
         answer = self._send(method, endpoint, path, key, body)
         parsed = answer.json()

@@ -1,6 +1,7 @@
 """Reading Braze's bodies: which items it refused, whether it took the rest, and what a 400 means."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from bridge.clients.statuses import code, text
@@ -36,8 +37,10 @@ def confirmed(status: int, body: Any) -> None:
     if not isinstance(body, dict):
         raise Unknown("unreadable_answer", f"Braze answered {status} with a body that cannot be read")
     message = str(body.get("message", "")).strip().lower()
-    if message != "success" and not (status == 202 and message == "queued"):
-        raise Unknown("not_confirmed", f"Braze answered {status} without success: {text(body.get('message'))}")
+    if message != "success" and not (status == HTTPStatus.ACCEPTED and message == "queued"):
+        raise Unknown(
+            "not_confirmed", f"Braze answered {status} without success: {text(body.get('message'))}"
+        )
 
 
 def item_errors(body: Any) -> tuple[ItemError, ...]:
@@ -74,7 +77,7 @@ def _whole(status: int, body: Any) -> BridgeError | None:
     told = body if isinstance(body, dict) else {}
     message = text(told.get("message", told.get("error")))
     lower = message.lower()
-    if status == 413 or lower.startswith(_TOO_MUCH):
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or lower.startswith(_TOO_MUCH):
         return TooLarge("too_large", message or "Braze answered 413")
     for fault, reason in _ORDER_FAULTS.items():
         if lower.startswith(fault):

@@ -65,7 +65,9 @@ class _HttpsPool(_Careful, HTTPSConnectionPool):
 class CarefulAdapter(HTTPAdapter):
     """No retries of its own: a repeat is decided by who knows whether repeating is safe."""
 
-    def __init__(self, *, size: int, guard: Guard | None = None, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, size: int, guard: Guard | None = None, wall: Callable[[], float] = time.time
+    ) -> None:
         members = {"guard": staticmethod(guard) if guard else None, "wall": staticmethod(wall)}
         self._pools = {
             "http": type("HttpPool", (_HttpPool,), members),
@@ -73,6 +75,12 @@ class CarefulAdapter(HTTPAdapter):
         }
         super().__init__(pool_connections=32, pool_maxsize=size, max_retries=Retry(0, read=False))
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:  # noqa: FBT001, FBT002 (the signature of requests)
+    def init_poolmanager(
+        self,
+        connections: int,
+        maxsize: int,
+        block: bool = False,  # noqa: FBT001, FBT002 (the signature of requests)
+        **pool_kwargs: Any,
+    ) -> None:
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools

@@ -4,27 +4,34 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Literal
 
-from mapping.installation import ActionIqSettings, BrazeSettings
 from pydantic import SecretStr
 
 from bridge.clients.actioniq import ActionIqClient
 from bridge.clients.braze import BrazeClient
 from bridge.clients.hosts import AllowedHosts
+from bridge.clients.statuses import successful
 from bridge.clients.transport import Timeouts, Transport
 from bridge.errors import BridgeError, TooLarge
+from mapping.installation import ActionIqSettings, BrazeSettings
 
 PROBING = Timeouts(connect=3.0, read=4.0, whole=5.0)
 """Seconds: the calls run side by side, so together they end within ten."""
 
 _NOBODY = "signal-bridge-permission-check"
+_LET_IN = (400, 429)
 _NO_CAMPAIGN = "00000000-0000-0000-0000-000000000000"
 
 # permission → a call that needs it and does nothing: no objects, an id nobody has, a read, a send to no one
 _BRAZE_CALLS: Mapping[str, tuple[str, str, Any]] = {
     "users.track": ("POST", "/users/track", {"attributes": [], "events": []}),
-    "users.export.ids": ("POST", "/users/export/ids", {"external_ids": [_NOBODY], "fields_to_export": ["external_id"]}),
+    "users.export.ids": (
+        "POST",
+        "/users/export/ids",
+        {"external_ids": [_NOBODY], "fields_to_export": ["external_id"]},
+    ),
     "campaigns.list": ("GET", "/campaigns/list?page=0", None),
     "campaigns.trigger.send": (
         "POST",
@@ -74,14 +81,20 @@ def probe_braze(
 def _judged(permission: str, status: int | BridgeError, *, none_let_in: bool) -> Permission:
     if isinstance(status, BridgeError):
         return Permission(permission, "unreachable", status.detail or status.reason)
-    if status < 300 or status in (400, 429):
+    if successful(status) or status in _LET_IN:
         return Permission(permission, "ok")
     if status in (401, 403) and none_let_in:
-        return Permission(permission, "invalid_key", "Braze refuses the key: is it of this instance and workspace?")
+        return Permission(
+            permission, "invalid_key", "Braze refuses the key: is it of this instance and workspace?"
+        )
     if status in (401, 403):
-        return Permission(permission, "missing", f"make a key with the permission {permission}; it cannot be added")
-    if status == 404:
-        return Permission(permission, "wrong_address", "this REST endpoint is not Braze's: see Settings > API Keys")
+        return Permission(
+            permission, "missing", f"make a key with the permission {permission}; it cannot be added"
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return Permission(
+            permission, "wrong_address", "this REST endpoint is not Braze's: see Settings > API Keys"
+        )
     return Permission(permission, "failed", f"Braze answered {status}")
 
 
@@ -101,11 +114,15 @@ def probe_actioniq(
     except TooLarge:
         return [Permission("records.write", "ok")]
     except BridgeError as error:
-        return [Permission("records.write", _STATUS_OF.get(error.reason, "failed"), error.detail or error.reason)]
+        return [
+            Permission("records.write", _STATUS_OF.get(error.reason, "failed"), error.detail or error.reason)
+        ]
     return [Permission("records.write", "ok")]
 
 
-_STATUS_OF: Mapping[str, Literal["ok", "missing", "invalid_key", "wrong_address", "unreachable", "failed"]] = {
+_STATUS_OF: Mapping[
+    str, Literal["ok", "missing", "invalid_key", "wrong_address", "unreachable", "failed"]
+] = {
     "unauthorized": "invalid_key",
     "forbidden": "missing",
     "not_found": "wrong_address",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from bridge.clients.rates import wait_after_429
@@ -15,7 +16,9 @@ Witness = Callable[[int, Any, int], None]
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,63}")
 LONGEST_TEXT = 200
 
-_KEY_HINT = "the key is invalid, expired, of another instance, or lacks the permission: update the installation"
+_KEY_HINT = (
+    "the key is invalid, expired, of another instance, or lacks the permission: update the installation"
+)
 _BLOCKED = {
     401: ("unauthorized", _KEY_HINT),
     402: ("payment_required", "the vendor refuses the account"),
@@ -28,23 +31,36 @@ _BLOCKED = {
 }
 
 
+READ_BY_CLIENTS = frozenset({400, 413, 422})
+"""Refusals of what was sent: each vendor's client reads what exactly was wrong."""
+
+
+def successful(status: int) -> bool:
+    """2xx."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+
+
 def refusal(answer: Answer, now: datetime) -> BridgeError | None:
     """The error an answer amounts to, or None for 2xx and for the 400, 413 and 422 each client reads itself."""
     status = answer.status
-    if status == 429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         after = wait_after_429(answer.headers, now)
         return Retryable("rate_limited", "the vendor answered 429", after=after, pauses=after is not None)
-    if status == 504:
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
         return Unknown("gateway_timeout", "a gateway gave up waiting; the request may have been applied")
-    if status == 408 or status >= 500:
+    if status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Retryable("vendor_unavailable", f"the vendor answered {status}")
+    if successful(status) or status in READ_BY_CLIENTS:
+        return None
+    return _final(status)
+
+
+def _final(status: int) -> BridgeError:
     if status in _BLOCKED:
         return Blocked(*_BLOCKED[status])
-    if status < 200 or 300 <= status < 400:
+    if status < HTTPStatus.BAD_REQUEST:
         return Blocked("redirected", f"the vendor answered {status}: redirects are not followed")
-    if status >= 400 and status not in (400, 413, 422):
-        return Rejected(f"status_{status}", f"the vendor answered {status}")
-    return None
+    return Rejected(f"status_{status}", f"the vendor answered {status}")
 
 
 def text(value: object) -> str:

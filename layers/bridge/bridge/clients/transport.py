@@ -51,7 +51,7 @@ def _no_constant(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """Sends a request and says what became of it: an Answer, Retryable (nothing was sent) or Unknown (it may have been).
+    """Sends a request: an Answer, or Retryable (nothing was sent), or Unknown (it may have been applied).
 
     `adapter` replaces the network in tests.
     """
@@ -63,7 +63,7 @@ class Transport:
     clock: Callable[[], float] = time.monotonic
     session: requests.Session = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # noqa: D105 (builds the session)
         session = requests.Session()
         session.trust_env = False
         session.headers.clear()

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from mapping import actioniq
-from mapping.delivery import DeliveryMessage
-from mapping.installation import ActionIqSettings, Installation
-from mapping.outcome import ItemOutcome, Outcome, rejected
 from pydantic import SecretStr, ValidationError
 
 from bridge.errors import Blocked
 from bridge.flows.lanes import Exchange, Planned, Sent
+from mapping import actioniq
+from mapping.delivery import DeliveryMessage
+from mapping.installation import ActionIqSettings, Installation
+from mapping.outcome import ItemOutcome, Outcome, rejected
 
 _CLAIMED = ("page_view", "custom_event")
 _DELIVERED = ItemOutcome(Outcome.DELIVERED)
@@ -106,5 +106,7 @@ class ActionIqEvents:
 
 
 def _fields(error: ValidationError) -> str:
-    names = {str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False) if fault["loc"]}
+    names = {
+        str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False) if fault["loc"]
+    }
     return "these settings cannot be used: " + ", ".join(sorted(names))

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
+from pydantic import SecretStr, ValidationError
+
+from bridge.errors import Blocked
+from bridge.flows.lanes import Exchange, Job, Planned, Sent
 from mapping.braze import to_objects
 from mapping.braze_requests import TrackRequest, plan_recipients, plan_track
 from mapping.braze_rows import to_recipient
 from mapping.delivery import CampaignOrder, DeliveryMessage
 from mapping.installation import BrazeSettings, Installation
 from mapping.outcome import ItemOutcome, Outcome, rejected
-from pydantic import SecretStr, ValidationError
-
-from bridge.errors import Blocked
-from bridge.flows.lanes import Exchange, Job, Planned, Sent
 
 _DELIVERED = ItemOutcome(Outcome.DELIVERED)
 _NOT_TAKEN = ItemOutcome(Outcome.RETRY, "neighbour_refused")
@@ -57,7 +57,9 @@ class TriggerAnswer(Protocol):
 class Client(Protocol):
     """The Braze client."""
 
-    def track(self, endpoint: str, key: SecretStr, body: bytes, *, witness: Witness | None = None) -> TrackAnswer:
+    def track(
+        self, endpoint: str, key: SecretStr, body: bytes, *, witness: Witness | None = None
+    ) -> TrackAnswer:
         """Raises bridge.errors."""
         ...
 
@@ -122,7 +124,9 @@ class BrazeEvents:
         if isinstance(objects, ItemOutcome):
             return objects
         claimed = any(array == "events" for array, _ in objects)
-        return Planned(index, objects, str(item["messageId"]) if claimed else None, str(item.get("timestamp", "")))
+        return Planned(
+            index, objects, str(item["messageId"]) if claimed else None, str(item.get("timestamp", ""))
+        )
 
     def send(self, part: Sequence[Planned], secret: Mapping[str, str], exchanges: list[Exchange]) -> Sent:
         """One request: a user's changes merged into one object, events in their order."""
@@ -190,14 +194,20 @@ class BrazeCampaign:
         campaign = self.order.campaign_id
         recipients = plan_recipients(campaign, [item.wire for item in part]).recipients
         shown = {"campaign_id": campaign, "recipients": recipients}
-        witness = _witness(f"{self.settings.rest_endpoint.rstrip('/')}/campaigns/trigger/send", shown, exchanges)
-        answer = self.client.trigger(self.settings.rest_endpoint, _key(secret), campaign, recipients, witness=witness)
+        witness = _witness(
+            f"{self.settings.rest_endpoint.rstrip('/')}/campaigns/trigger/send", shown, exchanges
+        )
+        answer = self.client.trigger(
+            self.settings.rest_endpoint, _key(secret), campaign, recipients, witness=witness
+        )
         outcome = rejected("campaign_paused", answer.notice) if answer.notice else _DELIVERED
         return Sent((outcome,) * len(part), answer.pause)
 
 
 def _user(recipient: Mapping[str, Any]) -> str:
-    return "|".join(f"{name}={recipient[name]}" for name in ("external_user_id", "braze_id") if name in recipient)
+    return "|".join(
+        f"{name}={recipient[name]}" for name in ("external_user_id", "braze_id") if name in recipient
+    )
 
 
 def _key(secret: Mapping[str, str]) -> SecretStr:

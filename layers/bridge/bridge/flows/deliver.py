@@ -5,17 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mapping.delivery import DeliveryMessage
-from mapping.installation import Installation
-from mapping.outcome import ItemOutcome, Outcome, filtered
-
 from bridge.errors import Blocked, BridgeError, Retryable, Unknown
 from bridge.flows.attempts import Jitter
 from bridge.flows.circuit import Circuit
-from bridge.flows.delivery_records import Begun, Claims, Deliveries, Health, LeaseLost, Pauses, Recorder, Result
+from bridge.flows.delivery_records import (
+    Begun,
+    Claims,
+    Deliveries,
+    Health,
+    LeaseLost,
+    Pauses,
+    Recorder,
+    Result,
+)
 from bridge.flows.lanes import Job, Lane, Planned
 from bridge.flows.sending import FINAL, Round, send_with_refresh
 from bridge.flows.vendor_keys import Credentials
+from mapping.delivery import DeliveryMessage
+from mapping.installation import Installation
+from mapping.outcome import ItemOutcome, Outcome, filtered
 
 ONE_REQUEST = timedelta(seconds=35)
 """The longest one request takes: no request is begun with less than this left of the worker's time."""
@@ -60,7 +68,9 @@ class Deliverer:
         if usable and not self.circuit.enter(message.integration_id, now, ONE_REQUEST):
             return Result.waiting(message, self.jitter(10.0) + 1.0, "circuit_open")
         try:
-            begun = self.deliveries.begin(message, now=now, lease_until=deadline, stood_still=pause.stood_still)
+            begun = self.deliveries.begin(
+                message, now=now, lease_until=deadline, stood_still=pause.stood_still
+            )
             return self._begun(message, installation if usable else None, begun, deadline, pause.stood_still)
         except LeaseLost:
             return Result.waiting(message, 1.0, "lease_lost")
@@ -68,7 +78,12 @@ class Deliverer:
             self.circuit.left(message.integration_id)
 
     def _begun(
-        self, message: DeliveryMessage, installation: Installation | None, begun: Begun, deadline: datetime, still: float
+        self,
+        message: DeliveryMessage,
+        installation: Installation | None,
+        begun: Begun,
+        deadline: datetime,
+        still: float,
     ) -> Result:
         match begun.verdict:
             case "already_finished":
@@ -77,17 +92,25 @@ class Deliverer:
                 until = begun.until or self.clock()
                 return Result.waiting(message, (until - self.clock()).total_seconds() + 0.5, begun.verdict)
             case "exhausted":
-                return self.recorder.give_up(message, begun, "attempts_exhausted", "five attempts or 24 hours are over")
+                return self.recorder.give_up(
+                    message, begun, "attempts_exhausted", "five attempts or 24 hours are over"
+                )
             case "crashes":
-                return self.recorder.give_up(message, begun, "crashes_the_worker", "five receives left no outcome")
+                return self.recorder.give_up(
+                    message, begun, "crashes_the_worker", "five receives left no outcome"
+                )
             case _:
                 return self._attempt(message, installation, Permission(self, message, begun, deadline, still))
 
-    def _attempt(self, message: DeliveryMessage, installation: Installation | None, permit: "Permission") -> Result:
+    def _attempt(
+        self, message: DeliveryMessage, installation: Installation | None, permit: "Permission"
+    ) -> Result:
         begun = permit.begun
         rest = [index for index in range(len(message.items)) if index not in begun.finished]
         if installation is None:
-            return self.recorder.record(message, begun, Round(dict.fromkeys(rest, _DISABLED)), {}, resend=False)
+            return self.recorder.record(
+                message, begun, Round(dict.fromkeys(rest, _DISABLED)), {}, resend=False
+            )
         try:
             job, secret = self._opened(message, installation)
             mapped = {index: job.plan(index, message.items[index]) for index in rest}
@@ -98,7 +121,11 @@ class Deliverer:
             return self.recorder.record(message, begun, _all(rest, error), {}, resend=False)
         permit.settle(settled)
         learned = send_with_refresh(
-            job, planned, secret, permit, lambda: self.credentials.refreshed(installation, secret, self.clock())
+            job,
+            planned,
+            secret,
+            permit,
+            lambda: self.credentials.refreshed(installation, secret, self.clock()),
         )
         self._learn(message, learned)
         whole = Round(settled | learned.outcomes, learned.exchanges, learned.error, learned.pause)
@@ -146,7 +173,9 @@ class Deliverer:
         if isinstance(error, Retryable) and error.reason in ("connect_failed", "vendor_unavailable"):
             wait = self.circuit.failed(who)
             if wait is not None:
-                self.health.failed(who, message.kind, error.reason, error.detail, now=self.clock(), status="degraded")
+                self.health.failed(
+                    who, message.kind, error.reason, error.detail, now=self.clock(), status="degraded"
+                )
         elif isinstance(error, Retryable) and error.pauses:
             wait = error.after
         elif not isinstance(error, Unknown) and learned.exchanges:
@@ -161,7 +190,9 @@ class Deliverer:
 
     def _blocked(self, message: DeliveryMessage, error: Blocked) -> None:
         if error.reason != "wrong_lane":
-            self.health.failed(message.integration_id, message.kind, error.reason, error.detail, now=self.clock())
+            self.health.failed(
+                message.integration_id, message.kind, error.reason, error.detail, now=self.clock()
+            )
 
 
 def _all(indices: list[int], error: BridgeError) -> Round:

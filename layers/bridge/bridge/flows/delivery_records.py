@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from mapping.delivery import DeliveryMessage
-from mapping.outcome import ItemOutcome, Outcome
-
 from bridge.errors import BridgeError, Retryable
 from bridge.flows.attempts import LONGEST_HIDE, MOST_ATTEMPTS, Jitter, delay
 from bridge.flows.event_lines import item_line
 from bridge.flows.lanes import Exchange, Planned
 from bridge.flows.sending import FINAL, Round
+from mapping.delivery import DeliveryMessage
+from mapping.outcome import ItemOutcome, Outcome
 
 Verdict = Literal[
     "started", "already_finished", "leased_until", "hidden_until", "ambiguous", "exhausted", "crashes"
@@ -155,13 +154,20 @@ class Result:
     def waiting(cls, message: DeliveryMessage, seconds: float, reason: str) -> "Result":
         """Nothing was sent and nothing is recorded: come back later."""
         wait = min(max(seconds, 0.0), LONGEST_HIDE)
-        return cls(message.delivery_id, message.integration_id, message.kind, "waiting", reason=reason, wait=wait)
+        return cls(
+            message.delivery_id, message.integration_id, message.kind, "waiting", reason=reason, wait=wait
+        )
 
     @classmethod
     def settled(cls, message: DeliveryMessage, begun: Begun) -> "Result":
         """It was finished before: this receive is a repeat."""
         return cls(
-            message.delivery_id, message.integration_id, message.kind, begun.status, begun.attempt, reason="repeat"
+            message.delivery_id,
+            message.integration_id,
+            message.kind,
+            begun.status,
+            begun.attempt,
+            reason="repeat",
         )
 
 
@@ -180,7 +186,9 @@ class Recorder:
         kind = Outcome.UNKNOWN if begun.was_out else Outcome.RETRY
         rest = (index for index in range(len(message.items)) if index not in begun.finished)
         learned = Round(dict.fromkeys(rest, ItemOutcome(kind, reason, detail)))
-        return self._close(message, begun, learned, {}, "unknown" if begun.was_out else "dead", reason, detail)
+        return self._close(
+            message, begun, learned, {}, _Ending("unknown" if begun.was_out else "dead", reason, detail)
+        )
 
     def record(
         self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, *, resend: bool
@@ -189,36 +197,29 @@ class Recorder:
         kinds = {outcome.outcome for outcome in learned.outcomes.values()}
         error = learned.error or _first(learned.outcomes, (Outcome.BLOCKED, Outcome.UNKNOWN))
         if Outcome.BLOCKED in kinds:
-            return self._close(message, begun, learned, mapped, "blocked", *_why(error))
+            return self._close(message, begun, learned, mapped, _Ending("blocked", *_why(error)))
         if Outcome.UNKNOWN in kinds and not resend:
-            return self._close(message, begun, learned, mapped, "unknown", *_why(error))
+            return self._close(message, begun, learned, mapped, _Ending("unknown", *_why(error)))
         if kinds & {Outcome.UNKNOWN, Outcome.RETRY}:
             if begun.attempt >= MOST_ATTEMPTS:
                 status = "unknown" if Outcome.UNKNOWN in kinds else "dead"
-                return self._close(message, begun, learned, mapped, status, *_why(error))
+                return self._close(message, begun, learned, mapped, _Ending(status, *_why(error)))
             return self._again(message, begun, learned, mapped, error)
         status = _status(_whole(begun, learned))
         reason, detail = _why(_first(_whole(begun, learned), (Outcome.REJECTED, Outcome.FILTERED)))
         return self._write(message, begun, learned, mapped, _Ending(status, reason, detail))
 
     def _close(
-        self,
-        message: DeliveryMessage,
-        begun: Begun,
-        learned: Round,
-        mapped: Mapped,
-        status: str,
-        reason: str,
-        detail: str,
+        self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, end: "_Ending"
     ) -> Result:
         attributes = {
-            "reason": reason or status,
-            "detail": detail,
+            "reason": end.reason or end.status,
+            "detail": end.detail,
             "integration_id": message.integration_id,
             "delivery_id": message.delivery_id,
         }
         self.dead_letters.send([message.body()], group=message.integration_id, attributes=attributes)
-        return self._write(message, begun, learned, mapped, _Ending(status, reason, detail))
+        return self._write(message, begun, learned, mapped, end)
 
     def _again(
         self,
@@ -301,7 +302,10 @@ def _status(outcomes: Mapping[int, ItemOutcome]) -> str:
 
 
 def _stages(
-    message: DeliveryMessage, mapped: Mapped, exchanges: Sequence[Exchange], outcomes: Mapping[int, ItemOutcome]
+    message: DeliveryMessage,
+    mapped: Mapped,
+    exchanges: Sequence[Exchange],
+    outcomes: Mapping[int, ItemOutcome],
 ) -> dict[str, Any]:
     def shown(outcome: ItemOutcome) -> dict[str, str]:
         return {"outcome": str(outcome.outcome), "reason": outcome.reason, "detail": outcome.detail}
@@ -310,7 +314,9 @@ def _stages(
         "input": message.items,
         "mapped": [_wire(mapped.get(index)) for index in range(len(message.items))],
         "request": [{"url": one.url, "body": one.request} for one in exchanges],
-        "response": [{"status": one.status, "latency_ms": one.latency_ms, "body": one.response} for one in exchanges],
+        "response": [
+            {"status": one.status, "latency_ms": one.latency_ms, "body": one.response} for one in exchanges
+        ],
         "outcomes": [shown(outcomes[index]) for index in sorted(outcomes)],
     }
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from mapping.delivery import DeliveryMessage
 from pydantic import ValidationError
 
 from bridge.flows.deliver import Deliverer
 from bridge.flows.delivery_records import DeadLetters, Result
+from mapping.delivery import DeliveryMessage
 
 
 class Waits(Protocol):
@@ -48,7 +48,12 @@ class Receiver:
 
     def _malformed(self, body: str, error: Exception) -> Result:
         """A body that is no delivery will never be one: a dead letter at once, and its neighbours go on."""
-        attributes = {"reason": "malformed_delivery", "detail": _fault(error), "integration_id": "", "delivery_id": ""}
+        attributes = {
+            "reason": "malformed_delivery",
+            "detail": _fault(error),
+            "integration_id": "",
+            "delivery_id": "",
+        }
         self.dead_letters.send([body], attributes={name: value or "-" for name, value in attributes.items()})
         return Result("", "", "", "dead", reason="malformed_delivery")
 

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from mapping.outcome import ItemOutcome, Outcome, rejected
-
 from bridge.errors import Blocked, BridgeError, Rejected, Retryable, TooLarge, Unknown
 from bridge.flows.lanes import Exchange, Job, Planned, Sent
+from mapping.outcome import ItemOutcome, Outcome, rejected
 
 FINAL = (Outcome.DELIVERED, Outcome.FILTERED, Outcome.REJECTED)
 
@@ -87,7 +86,10 @@ def _ended(result: Round, unsent: Sequence[Sequence[Planned]], error: BridgeErro
 def merged(first: Round, second: Round) -> Round:
     """Two rounds of one attempt, the later one's word counting."""
     return Round(
-        first.outcomes | second.outcomes, first.exchanges + second.exchanges, second.error, second.pause or first.pause
+        first.outcomes | second.outcomes,
+        first.exchanges + second.exchanges,
+        second.error,
+        second.pause or first.pause,
     )
 
 

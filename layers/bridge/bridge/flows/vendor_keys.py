@@ -31,7 +31,9 @@ class Credentials:
         """The key as last read."""
         return self.secrets.get(installation.catalog_key, installation.id)
 
-    def refreshed(self, installation: Installation, used: Mapping[str, str], now: datetime) -> dict[str, str] | None:
+    def refreshed(
+        self, installation: Installation, used: Mapping[str, str], now: datetime
+    ) -> dict[str, str] | None:
         """The key as it is now; None when it was read afresh a moment ago and is the one just refused."""
         with self._lock:
             last = self._refreshed.get(installation.id)

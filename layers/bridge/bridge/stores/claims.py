@@ -52,7 +52,9 @@ class ClaimStore:
             reasons = self._transact(left, owner, now)
             if reasons is None:
                 return set(left)
-            left = [key for key, reason in zip(left, reasons, strict=True) if reason != "ConditionalCheckFailed"]
+            left = [
+                key for key, reason in zip(left, reasons, strict=True) if reason != "ConditionalCheckFailed"
+            ]
         raise Retryable("claims_busy", "the claims could not be written now")
 
     def _transact(self, keys: Sequence[str], owner: str, now: datetime) -> list[str] | None:
@@ -84,4 +86,6 @@ class ClaimStore:
 
 def claim_key(installation_id: str, kind: str, claimed: str) -> str:
     """The row's key; the id is hashed, for it may be long and may name a person."""
-    return f"CLAIM#{installation_id}#{kind}#{sha256(claimed.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
+    return (
+        f"CLAIM#{installation_id}#{kind}#{sha256(claimed.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
+    )

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from mapping.delivery import DeliveryMessage
-from mapping.outcome import ItemOutcome
 
 from bridge.stores import delivery_rows as rows
 from bridge.stores.delivery_feed import DeliveryFeed
 from bridge.stores.delivery_rows import Begin
+from mapping.delivery import DeliveryMessage
+from mapping.outcome import ItemOutcome
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -107,7 +107,11 @@ class DeliveryStore:
                 UpdateExpression=change.expression,
                 ConditionExpression="#version = :version",
                 ExpressionAttributeNames={**change.names, "#version": "version"},
-                ExpressionAttributeValues={**change.values, ":version": {"N": str(version)}, ":one": {"N": "1"}},
+                ExpressionAttributeValues={
+                    **change.values,
+                    ":version": {"N": str(version)},
+                    ":one": {"N": "1"},
+                },
                 ReturnValues="ALL_NEW",
             )
         except ClientError as error:

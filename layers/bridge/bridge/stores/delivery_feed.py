@@ -44,7 +44,12 @@ class DeliveryFeed:
     table: str
 
     def page(
-        self, limit: int, cursor: str | None, wanted: Mapping[str, str | None], now: datetime, retention: timedelta
+        self,
+        limit: int,
+        cursor: str | None,
+        wanted: Mapping[str, str | None],
+        now: datetime,
+        retention: timedelta,
     ) -> tuple[list[Item], str | None]:
         """Up to `limit` rows that match, and the cursor of the next page; None at the end of the retention."""
         start = _position(cursor) if cursor else _Position(_hour(now))
@@ -53,7 +58,8 @@ class DeliveryFeed:
         hour = start.hour
         with ThreadPoolExecutor(SHARDS * _TOGETHER) as pool:
             for hours in _groups(start.hour, oldest):
-                for hour, rows in zip(hours, pool.map(lambda h: self._hour(h, start, limit, wanted), hours)):
+                read = pool.map(lambda one: self._hour(one, start, limit, wanted), hours)
+                for hour, rows in zip(hours, read, strict=True):
                     found += rows[: limit - len(found)]
                     if len(found) == limit:
                         last = found[-1]
@@ -63,18 +69,28 @@ class DeliveryFeed:
 
     def _hour(self, hour: str, start: _Position, limit: int, wanted: Mapping[str, str | None]) -> list[Item]:
         before = start if hour == start.hour else _Position(hour)
-        rows = [row for shard in range(SHARDS) for row in self._shard(f"DELIVERY#{hour}#{shard}", before, limit, wanted)]
+        rows = [
+            row
+            for shard in range(SHARDS)
+            for row in self._shard(f"DELIVERY#{hour}#{shard}", before, limit, wanted)
+        ]
         return sorted(rows, key=_order, reverse=True)
 
-    def _shard(self, feed: str, before: _Position, limit: int, wanted: Mapping[str, str | None]) -> list[Item]:
+    def _shard(
+        self, feed: str, before: _Position, limit: int, wanted: Mapping[str, str | None]
+    ) -> list[Item]:
         """The newest `limit` rows of one shard that come after the position."""
         found: list[Item] = []
         query = _query(feed, before.at, limit, wanted)
         while True:
-            answer = self.client.query(TableName=self.table, IndexName="feed", ScanIndexForward=False, **query)
+            answer = self.client.query(
+                TableName=self.table, IndexName="feed", ScanIndexForward=False, **query
+            )
             found += [row for row in answer["Items"] if _order(row) < (before.at, before.pk)]
             if len(found) >= limit or "LastEvaluatedKey" not in answer:
-                return found[:limit] if len(found) <= limit else sorted(found, key=_order, reverse=True)[:limit]
+                return (
+                    found[:limit] if len(found) <= limit else sorted(found, key=_order, reverse=True)[:limit]
+                )
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
@@ -95,7 +111,9 @@ def _query(feed: str, at: str, limit: int, wanted: Mapping[str, str | None]) -> 
 def _groups(first: str, oldest: datetime) -> Iterator[tuple[str, ...]]:
     """The first hour alone, as most pages end in it, then six hours at a time."""
     moment = _moment(first)
-    hours = [_hour(moment - back * _HOUR) for back in range(MOST_HOURS) if moment - back * _HOUR > oldest - _HOUR]
+    hours = [
+        _hour(moment - back * _HOUR) for back in range(MOST_HOURS) if moment - back * _HOUR > oldest - _HOUR
+    ]
     yield tuple(hours[:1])
     yield from batched(hours[1:], _TOGETHER, strict=False)
 

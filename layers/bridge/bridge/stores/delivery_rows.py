@@ -91,15 +91,21 @@ def judge(row: Item, replay_of: str | None, now: datetime, stood_still: float) -
         return replace(begin_of(row, "leased_until"), until=_time(lease))
     if replayed:
         return replace(begin_of(row, "started"), attempt=0, was_out=False, reopened=True)
-    if _text(row, "status") in TERMINAL:
-        return begin_of(row, "already_finished")
+    verdict = _verdict(row, at, stood_still)
+    return replace(begin_of(row, verdict), until=_time(next_at) if verdict == "hidden_until" else None)
+
+
+def _verdict(row: Item, at: int, stood_still: float) -> Verdict:
+    status = _text(row, "status")
+    if status in TERMINAL:
+        return "already_finished"
     if _number(row, "receives") >= MOST_RECEIVES:
-        return begin_of(row, "crashes")
+        return "crashes"
     if _number(row, "attempt") >= MOST_ATTEMPTS or _age(row, at, stood_still) > LONGEST_LIFE.total_seconds():
-        return begin_of(row, "exhausted")
-    if next_at > at + _SLACK_MS:
-        return replace(begin_of(row, "hidden_until"), until=_time(next_at))
-    return begin_of(row, "ambiguous" if _text(row, "status") == "sending" else "started")
+        return "exhausted"
+    if _number(row, "next_at") > at + _SLACK_MS:
+        return "hidden_until"
+    return "ambiguous" if status == "sending" else "started"
 
 
 def _age(row: Item, at: int, stood_still: float) -> float:
@@ -114,7 +120,12 @@ def begin_of(row: Item, verdict: Verdict) -> Begin:
     """A row read back."""
     status = _text(row, "status")
     return Begin(
-        verdict, _number(row, "attempt"), _number(row, "version"), status, _finished(row), was_out=status == "sending"
+        verdict,
+        _number(row, "attempt"),
+        _number(row, "version"),
+        status,
+        _finished(row),
+        was_out=status == "sending",
     )
 
 
@@ -122,7 +133,9 @@ def taken(begin: Begin, replay_of: str | None, lease_until: datetime) -> Change:
     """The lease, and one more receive without an outcome; a replay starts the count anew."""
     names = {"#status": "status"}
     if not begin.reopened:
-        expression = "SET version = version + :one, receives = receives + :one, lease_until = :lease REMOVE next_at"
+        expression = (
+            "SET version = version + :one, receives = receives + :one, lease_until = :lease REMOVE next_at"
+        )
         return Change(expression, {}, {":lease": _ms(lease_until)})
     return Change(
         "SET version = version + :one, receives = :one, attempt = :none, #status = :status, lease_until = :lease, "
@@ -138,7 +151,12 @@ def taken(begin: Begin, replay_of: str | None, lease_until: datetime) -> Change:
 
 
 def sent(
-    now: datetime, lease_until: datetime, finished: Mapping[int, ItemOutcome], *, counts: bool, stood_still: float
+    now: datetime,
+    lease_until: datetime,
+    finished: Mapping[int, ItemOutcome],
+    *,
+    counts: bool,
+    stood_still: float,
 ) -> Change:
     """A request goes out: status `sending`, one attempt more when it `counts`."""
     return Change(
@@ -228,7 +246,9 @@ def packed(finished: Mapping[int, ItemOutcome]) -> str:
 def _finished(row: Item) -> dict[int, ItemOutcome]:
     groups = json.loads(_text(row, "finished") or "[]")
     return {
-        index: ItemOutcome(Outcome(kind), reason, detail) for kind, reason, detail, indices in groups for index in indices
+        index: ItemOutcome(Outcome(kind), reason, detail)
+        for kind, reason, detail, indices in groups
+        for index in indices
     }
 
 

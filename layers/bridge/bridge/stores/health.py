@@ -63,7 +63,14 @@ class HealthStore:
             self._well_since.pop(f"{installation_id}/{kind}", None)
         before = self.get(installation_id)
         since = before["since"] if before is not None and before["status"] == status else iso(now)
-        texts = {"status": status, "kind": kind, "reason": reason, "hint": hint, "since": since, "at": iso(now)}
+        texts = {
+            "status": status,
+            "kind": kind,
+            "reason": reason,
+            "hint": hint,
+            "since": since,
+            "at": iso(now),
+        }
         self.client.update_item(
             TableName=self.table,
             Key=_key(installation_id),
@@ -92,7 +99,14 @@ class HealthStore:
 
     def _write_healthy(self, installation_id: str, kind: str, found: Row | None, now: datetime) -> None:
         """Written over what was read alone: a failure noted in between stands."""
-        texts = {"status": "healthy", "kind": kind, "reason": "", "hint": "", "since": iso(now), "at": iso(now)}
+        texts = {
+            "status": "healthy",
+            "kind": kind,
+            "reason": "",
+            "hint": "",
+            "since": iso(now),
+            "at": iso(now),
+        }
         item: Any = {**_key(installation_id), **{name: {"S": value} for name, value in texts.items()}}
         try:
             self.client.put_item(

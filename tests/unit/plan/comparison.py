@@ -1,0 +1,163 @@
+"""The comparison in plain Python, for flows that are tested without DuckDB, and as its oracle."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from mapping.comparison import (
+    Compared,
+    Emit,
+    Old,
+    PartFile,
+    RejectedRow,
+    Refused,
+    Sending,
+    SourceColumn,
+    SourceFile,
+    StageColumn,
+    Staged,
+    Written,
+)
+from mapping.export import ColumnType
+from mapping.run import Column
+
+
+class PlainComparison:
+    """Does with dictionaries what the DuckDB session does out of core; CSV and small files alone."""
+
+    hashing = "plain"
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.rows: list[dict[str, Any]] = []
+        self.columns: tuple[StageColumn, ...] = ()
+        self.files: tuple[SourceFile, ...] = ()
+
+    def close(self) -> None: ...
+
+    def interrupt(self) -> None: ...
+
+    def inspect(self, files: Sequence[SourceFile]) -> tuple[SourceColumn, ...]:
+        self.files = tuple(files)
+        header = next(csv.reader(io.StringIO(files[0].path.read_text())))
+        return tuple(SourceColumn(name) for name in header)
+
+    def propose(self, names: Sequence[str]) -> dict[str, ColumnType]:
+        return dict.fromkeys(names, "string")
+
+    def load(
+        self, columns: Sequence[StageColumn], *, identifier: str, time_zone: str, ops: bool, collapse: bool
+    ) -> Staged:
+        self.columns = tuple(columns)
+        found, faults, counts = [], [], {}
+        for source in self.files:
+            rows = list(csv.DictReader(io.StringIO(source.path.read_text())))
+            counts[source.number] = len(rows)
+            for number, row in enumerate(rows, 1):
+                values = {c.field: _read(row[c.source], c.type) for c in columns}
+                bad = next((c.name for c in columns if row[c.source] and values[c.field] is None), "")
+                fault = "empty_identifier" if not row[identifier] else bad and f"invalid_value:{bad}"
+                if fault:
+                    faults.append(RejectedRow(source.key, number, fault))
+                op = row["op"] if ops else "add"
+                found.append({"id": row[identifier], "op": op, "fault": fault, **values})
+        last = {row["id"]: row for row in found} if collapse else dict(enumerate(found))
+        self.rows = list(last.values())
+        good = [row for row in self.rows if not row["fault"]]
+        reasons = [fault.reason for fault in faults]
+        return Staged(
+            rows=counts,
+            rejected={reason: reasons.count(reason) for reason in reasons},
+            examples=tuple(faults),
+            duplicates=len(found) - len(self.rows),
+            usable=len(good),
+            members=len([row for row in good if row["op"] == "add"]),
+            values={c.field: sum(row[c.field] is not None for row in good) for c in columns},
+        )
+
+    def compare(
+        self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit
+    ) -> Compared:
+        known = _old(old)
+        found, changes, lines = Compared(), [], []
+        here = {row["id"]: row for row in self.rows if row["id"]}
+        for user in sorted({*known, *here}):
+            before, row = known.get(user, {"member": False}), here.get(user)
+            if row and row["fault"]:
+                continue
+            member = row["op"] == "add" if row else (not full and before["member"])
+            line: dict[str, Any] = {sending.identifier: user}
+            if member != before["member"]:
+                line[sending.attribute] = True if member else json.loads(sending.on_leave)
+            target = {**before, "member": member}
+            for c in self.columns if row and row["op"] == "add" else ():
+                if row[c.field] != before.get(c.field):
+                    line[c.name] = target[c.field] = row[c.field]
+                    found.changed_of[c.name] = found.changed_of.get(c.name, 0) + 1
+                    if before["member"]:
+                        found.stayers_changed_of[c.name] = found.stayers_changed_of.get(c.name, 0) + 1
+            if len(line) > 1:
+                found.joined += member and not before["member"]
+                found.left += before["member"] and not member
+                found.changed += member == before["member"]
+                changes.append([len(changes) // part_rows + 1, len(changes) % part_rows, user, target])
+                lines.append(json.dumps(line | ({"_update_existing_only": True} if sending.update_existing_only else {})))
+        found.lines, found.parts = len(lines), _cut(lines, part_rows, emit)
+        (self.directory / "changes-0000.parquet").write_text(json.dumps(changes))
+        return found
+
+    def recipients(self, identifier: str, *, part_rows: int, emit: Emit) -> Compared:
+        key = "external_user_id" if identifier == "external_id" else identifier
+        lines = [
+            json.dumps({key: row["id"], "trigger_properties": {c.name: row[c.field] for c in self.columns}})
+            for row in self.rows
+            if not row["fault"]
+        ]
+        return Compared(lines=len(lines), parts=_cut(lines, part_rows, emit))
+
+    def events(self, identifier: str, *, update_existing_only: bool, part_rows: int, emit: Emit) -> Compared:
+        lines = []
+        for row in self.rows:
+            named = {c.name: row[c.field] for c in self.columns}
+            event = {"name": named.pop("event_name"), "time": named.pop("event_time"), "properties": named}
+            lines.append(json.dumps({identifier: row["id"], **event}))
+        return Compared(lines=len(lines), parts=_cut(lines, part_rows, emit))
+
+    def change_files(self) -> Sequence[Path]:
+        return sorted(self.directory.glob("changes-*.parquet"))
+
+    def commit(
+        self, old: Old | None, changes: Sequence[Path], columns: Sequence[Column], refused: Refused
+    ) -> Written:
+        known = _old(old)
+        for part, line, user, target in json.loads(changes[0].read_text()):
+            if part not in refused.parts and (part, line) not in refused.lines:
+                known[user] = target
+        path = self.directory / "p-0000.parquet"
+        path.write_text(json.dumps(known))
+        return Written((path,), len(known), sum(row["member"] for row in known.values()))
+
+
+def _old(old: Old | None) -> dict[str, dict[str, Any]]:
+    return json.loads(old.files[0].read_text()) if old and old.files else {}
+
+
+def _cut(lines: Sequence[str], part_rows: int, emit: Emit) -> int:
+    chunks = [lines[start : start + part_rows] for start in range(0, len(lines), part_rows)]
+    for number, chunk in enumerate(chunks, 1):
+        body = "".join(f"{line}\n" for line in chunk).encode()
+        emit(PartFile(number, len(chunk), body, sha256(body).hexdigest()))
+    return len(chunks)
+
+
+def _read(text: str, kind: ColumnType) -> Any:
+    if not text:
+        return None
+    try:
+        return float(text) if kind == "number" else {"true": True, "false": False}[text] if kind == "boolean" else text
+    except (ValueError, KeyError):
+        return None

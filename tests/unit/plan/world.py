@@ -1,0 +1,539 @@
+"""A bundle in memory: stores that can be killed after any write, queues with a clock, and a Braze that remembers."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any
+
+from bridge.errors import BridgeError, Rejected
+from bridge.flows.arrivals import read
+from bridge.flows.commit import Committing
+from bridge.flows.plan import Planning
+from bridge.flows.runs import Later, stamp
+from bridge.flows.steps import Pace, RunSteps
+from bridge.flows.sync import PartSync
+from mapping.comparison import PartFile
+from mapping.export import RunPlan
+from mapping.installation import Installation, Revision
+from mapping.run import ColumnRecord, Halt, PartResult, Run, Snapshot
+from tests.unit.plan.comparison import PlainComparison
+
+INSTALLATION = "int_" + "a" * 24
+START = datetime(2026, 11, 22, 6, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """The worker died: nothing after this instant happened."""
+
+
+@dataclass
+class Life:
+    """Counts durable writes, of ours and of Braze's; ends the worker right after the chosen one."""
+
+    kill_after: Collection[int] = ()
+    writes: int = 0
+
+    def wrote(self) -> None:
+        self.writes += 1
+        if self.writes in self.kill_after:
+            raise Killed
+
+
+@dataclass
+class Clock:
+    moment: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def forward(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class MemoryRuns:
+    """RunStore's rules over dictionaries."""
+
+    life: Life
+    clock: Clock
+    rows: dict[str, Run] = field(default_factory=dict)
+    workers: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
+    parts: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+
+    def create(self, run: Run) -> Run:
+        if run.id not in self.rows:
+            self.rows[run.id] = run
+            self.life.wrote()
+        return self.rows[run.id]
+
+    def get(self, run_id: str) -> Run | None:
+        return self.rows.get(run_id)
+
+    def hold(self, run_id: str, owner: str, seconds: int) -> Run | None:
+        worker, until = self.workers.get(run_id, (owner, self.clock()))
+        if run_id not in self.rows or (worker != owner and until >= self.clock()):
+            return None
+        self.workers[run_id] = (owner, self.clock() + timedelta(seconds=seconds))
+        self.life.wrote()
+        return self.rows[run_id]
+
+    def let_go(self, run_id: str, owner: str) -> None:
+        if self.workers.get(run_id, ("",))[0] == owner:
+            del self.workers[run_id]
+
+    def move(self, run: Run, owner: str, *, expect: Collection[str], **changes: Any) -> Run | None:
+        kept = self.rows[run.id]
+        if self.workers.get(run.id, ("",))[0] != owner or kept.status not in expect:
+            return None
+        return self._keep(kept, changes)
+
+    def stop(self, run_id: str, halt: Halt) -> Run | None:
+        kept = self.rows[run_id]
+        return kept if kept.halt else self._keep(kept, {"halt": halt})
+
+    def supersede(self, run_id: str, by: str) -> bool:
+        kept = self.rows[run_id]
+        if kept.status != "waiting_approval":
+            return False
+        self._keep(kept, {"status": "stale", "waits_on": by, "ended_at": stamp(self.clock())})
+        return True
+
+    def holder(self, audience: str) -> str | None:
+        return self.holders.get(audience)
+
+    def take_audience(self, audience: str, run_id: str, expected: str | None) -> bool:
+        if self.holders.get(audience) != expected:
+            return False
+        self.holders[audience] = run_id
+        self.life.wrote()
+        return True
+
+    def approve(self, run_id: str) -> None:
+        kept = self.rows[run_id]
+        assert kept.plan
+        codes = tuple(wait.code for wait in kept.plan.waits_for)
+        again = {"status": "planning", "ended_at": None, "report_key": None} if kept.status == "stale" else {}
+        self.rows[run_id] = kept.model_copy(update={"approved": (*codes, "stale_export"), **again})
+
+    def lease(self, run_id: str, part: int, owner: str, seconds: int) -> Any:
+        row = self.parts.setdefault((run_id, part), {"ledger": "", "tries": 0, "done": False})
+        worker, until = row.get("worker", (owner, self.clock()))
+        mine = not row["done"] and (worker == owner or until < self.clock())
+        if mine:
+            row["worker"] = (owner, self.clock() + timedelta(seconds=seconds))
+            row["tries"] += 1
+            self.life.wrote()
+        return _Row(row["done"], mine, row["ledger"], row["tries"])
+
+    def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool:
+        return self._part(run_id, part, owner, ledger=ledger)
+
+    def leave(self, run_id: str, part: int, owner: str, ledger: str, tries: int) -> bool:
+        return self._part(run_id, part, owner, ledger=ledger, tries=tries, worker=("", START))
+
+    def finish(self, run_id: str, part: int, owner: str) -> bool:
+        row = self.parts[run_id, part]
+        if row["done"] or row["worker"][0] != owner:
+            return False
+        row["done"] = True
+        self.rows[run_id] = self.rows[run_id].model_copy(update={"parts_done": self.rows[run_id].parts_done + 1})
+        self.life.wrote()
+        return True
+
+    def _part(self, run_id: str, part: int, owner: str, **changes: Any) -> bool:
+        row = self.parts[run_id, part]
+        if row["done"] or row["worker"][0] != owner:
+            return False
+        row.update(changes)
+        self.life.wrote()
+        return True
+
+    def _keep(self, run: Run, changes: Mapping[str, Any]) -> Run:
+        self.rows[run.id] = Run.model_validate({**run.model_dump(), **changes})
+        self.life.wrote()
+        return self.rows[run.id]
+
+
+@dataclass(frozen=True)
+class _Row:
+    done: bool
+    mine: bool
+    ledger: str
+    tries: int
+
+
+@dataclass
+class MemoryBuckets:
+    """Both buckets, the pointers and the columns."""
+
+    life: Life
+    objects: dict[str, bytes] = field(default_factory=dict)
+    pointers: dict[str, Snapshot] = field(default_factory=dict)
+    records: dict[str, ColumnRecord] = field(default_factory=dict)
+    put_at: datetime = START
+
+    def manifest(self, key: str, etag: str) -> tuple[bytes, datetime]:
+        return self._object(key), self.put_at
+
+    def modified(self, key: str, etag: str) -> datetime:
+        return self.put_at
+
+    def download(self, key: Any, target: Path) -> Any:
+        if isinstance(key, Snapshot):
+            path = target / "old.parquet"
+            path.write_bytes(self.objects[f"{key.prefix}0"])
+            return [path]
+        target.write_bytes(self._object(key))
+        return sha256(self._object(key)).hexdigest()
+
+    def put_part(self, run_id: str, attempt: int, part: PartFile) -> str:
+        key = f"runs/{run_id}/plan-{attempt}/part-{part.number:05d}.jsonl"
+        assert key not in self.objects, "a part is written once"
+        return self._put(key, part.body)
+
+    def put_changes(self, run_id: str, attempt: int, number: int, path: Path) -> None:
+        self._put(f"runs/{run_id}/plan-{attempt}/changes", path.read_bytes())
+
+    def get_changes(self, run_id: str, attempt: int, directory: Path) -> Sequence[Path]:
+        path = directory / "committed"
+        path.write_bytes(self.objects[f"runs/{run_id}/plan-{attempt}/changes"])
+        return [path]
+
+    def put_plan(self, plan: RunPlan) -> tuple[str, str]:
+        body = plan.model_dump_json().encode()
+        return self._put(f"runs/{plan.run_id}/plan-{plan.attempt}/plan.json", body), sha256(body).hexdigest()
+
+    def get_plan(self, key: str, digest: str) -> RunPlan:
+        assert sha256(self.objects[key]).hexdigest() == digest
+        return RunPlan.model_validate_json(self.objects[key])
+
+    def get_part(self, key: str) -> bytes:
+        return self.objects[key]
+
+    def put_result(self, run_id: str, result: PartResult) -> None:
+        self._put(f"runs/{run_id}/results/{result.part}", result.model_dump_json().encode())
+
+    def results(self, run_id: str, parts: int) -> Sequence[PartResult]:
+        bodies = [self.objects[f"runs/{run_id}/results/{part}"] for part in range(1, parts + 1)]
+        return [PartResult.model_validate_json(body) for body in bodies]
+
+    def put_report(self, run_id: str, report: Mapping[str, Any]) -> str:
+        return self._put(f"runs/{run_id}/report.json", json.dumps(report).encode())
+
+    def pointer(self, audience: str) -> Snapshot | None:
+        return self.pointers.get(audience)
+
+    def flip(self, audience: str, snapshot: Snapshot, expected: int | None) -> bool:
+        known = self.pointers.get(audience)
+        if (known.version if known else None) != expected:
+            return False
+        self.pointers[audience] = snapshot
+        self.life.wrote()
+        return True
+
+    def prefix(self, audience: str, version: int, run_id: str) -> str:
+        return f"snapshots/{audience}/{version}-{run_id}/"
+
+    def upload(self, prefix: str, files: Sequence[Path]) -> None:
+        self._put(f"{prefix}0", files[0].read_bytes())
+
+    def columns(self, integration_id: str) -> Mapping[str, ColumnRecord]:
+        return self.records
+
+    def record_column(self, integration_id: str, record: ColumnRecord) -> None:
+        before = self.records.get(record.name)
+        owners = tuple(sorted({*(before.owners if before else ()), *record.owners}))
+        self.records[record.name] = record.model_copy(update={"owners": owners})
+        self.life.wrote()
+
+    def _object(self, key: str) -> bytes:
+        if key not in self.objects:
+            raise Rejected("export_gone", f"{key} is not there any more")
+        return self.objects[key]
+
+    def _put(self, key: str, body: bytes) -> str:
+        self.objects[key] = body
+        self.life.wrote()
+        return key
+
+
+@dataclass
+class MemoryQueue:
+    """Messages with the moment they are seen again."""
+
+    life: Life
+    clock: Clock
+    messages: list[list[Any]] = field(default_factory=list)
+
+    def send(self, bodies: Sequence[str], *, group: str | None = None) -> None:
+        self.messages += [[body, self.clock()] for body in bodies]
+        self.life.wrote()
+
+
+@dataclass
+class Braze:
+    """Keeps profiles and messages; `script` may fail a request, before or after it is applied."""
+
+    life: Life
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sent: list[list[dict[str, Any]]] = field(default_factory=list)
+    data_points: int = 0
+    refuse: Callable[[dict[str, Any]], str] = lambda _line: ""
+    script: list[BridgeError | None] = field(default_factory=list)
+    applies_failures: bool = False
+
+    def __call__(self, plan: RunPlan) -> Any:
+        return self.request
+
+    def request(self, lines: Sequence[bytes]) -> Mapping[int, str]:
+        failure = self.script.pop(0) if self.script else None
+        if failure and not self.applies_failures:
+            raise failure
+        objects = [json.loads(line) for line in lines]
+        reasons = {at: reason for at, line in enumerate(objects) if (reason := self.refuse(line))}
+        self.sent.append(objects)
+        for at, line in enumerate(objects):
+            if at not in reasons:
+                self._apply(dict(line))
+        self.life.wrote()
+        if failure:
+            raise failure
+        return reasons
+
+    def _apply(self, line: dict[str, Any]) -> None:
+        line.pop("_update_existing_only", None)
+        user = line.pop("external_id", None) or line.pop("external_user_id")
+        self.data_points += len(line)
+        profile = self.profiles.setdefault(user, {})
+        for name, value in line.items():
+            profile[name] = value
+            if value is None:
+                del profile[name]
+
+
+class Inline(Executor):
+    """Runs at once, in the caller's thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        fn(*args, **kwargs)
+        return Future()
+
+
+class Nobody:
+    """No pauses; `pauses` and `installations` of a quiet day."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.until = None
+        at = stamp(START)
+        self.installation = Installation(
+            id=INSTALLATION,
+            catalog_key="braze",
+            name="Braze",
+            config={"rest_endpoint": "https://rest.iad-01.braze.com", **config},
+            revision=Revision(id="rev_1", revision_number=1, created_at=at),
+            created_at=at,
+            updated_at=at,
+        )
+
+    def get(self, installation_id: str) -> Any:
+        return self.installation if installation_id == self.installation.id else None
+
+
+class NoPause:
+    until: datetime | None = None
+
+    def get(self, installation_id: str) -> "NoPause":
+        return self
+
+
+@dataclass
+class MemoryClaims:
+    life: Life
+    owners: dict[str, str] = field(default_factory=dict)
+
+    def take(self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime) -> list[str]:
+        taken = [one for one in ids if self.owners.setdefault(f"{kind}/{one}", owner) == owner]
+        self.life.wrote()
+        return taken
+
+
+class World:
+    """Everything of one installation; `kill_after` names the writes after which a worker dies."""
+
+    def __init__(
+        self,
+        *,
+        kill_after: Collection[int] = (),
+        part_rows: int = 3,
+        sessions: Any = None,
+        settle: int = 0,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.clock = Clock()
+        self.life = Life(kill_after)
+        self.runs = MemoryRuns(self.life, self.clock)
+        self.buckets = MemoryBuckets(self.life)
+        self.braze = Braze(self.life)
+        self.exports = MemoryQueue(self.life, self.clock)
+        self.parts = MemoryQueue(self.life, self.clock)
+        self.pause = NoPause()
+        self.claims = MemoryClaims(self.life)
+        self.waits: Counter[str] = Counter()
+        self.nobody = Nobody(config or {})
+        self._owners = count()
+        opened = sessions or plain_session
+        self.steps = RunSteps(
+            runs=self.runs,
+            planning=Planning(
+                exports=self.buckets,
+                parts=self.buckets,
+                snapshots=self.buckets,
+                installations=self.nobody,
+                sessions=opened,
+                membership=lambda audience, split: f"AIQ_{audience}_{split}",
+                monotonic=monotonic,
+                part_rows=part_rows,
+            ),
+            committing=Committing(
+                runs=self.runs, parts=self.buckets, snapshots=self.buckets, sessions=opened, clock=self.clock
+            ),
+            parts_queue=self.parts,
+            clock=self.clock,
+            pace=Pace(settle=settle),
+        )
+        self.sync = PartSync(
+            runs=self.runs,
+            rows=self.runs,
+            parts=self.buckets,
+            commits=self.exports,
+            senders=self.braze,
+            claims=self.claims,
+            pauses=self.pause,
+            clock=self.clock,
+            monotonic=monotonic,
+            executor=Inline(),
+            width=2,
+            pulse_seconds=0.0,
+        )
+
+    def put(
+        self,
+        name: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        where: str = "audience=a1/split=1",
+        columns: Sequence[str] = ("external_id", "n", "city"),
+        twice: bool = False,
+        **manifest: Any,
+    ) -> str:
+        """Put an export of one CSV part; the run's id."""
+        prefix = f"exports/{INSTALLATION}/{where}/{name}/"
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+        body = text.getvalue().encode()
+        part = {"key": prefix + "part-1.csv", "rows": len(rows), "sha256": sha256(body).hexdigest()}
+        types = {"n": {"type": "number"}, "city": {"type": "string"}}
+        document = {"parts": [part], "attributes": types, "exported_at": stamp(self.clock()), **manifest}
+        self.buckets.objects[part["key"]] = body
+        self.buckets.objects[prefix + "manifest.json"] = json.dumps(document).encode()
+        for _ in range(1 + twice):
+            self.exports.messages.append([notification(prefix + "manifest.json", name), self.clock()])
+        return next(a.run("").id for a in read(notification(prefix + "manifest.json", name)))
+
+    def work(self, *, deliver_twice: bool = False, until: Callable[[], bool] = lambda: False) -> None:
+        """Deliver messages until none is left, or only such as wait for a person."""
+        for _ in range(2_000):
+            if until():
+                return
+            found = self._next()
+            if found is None:
+                return
+            queue, message = found
+            if self._deliver(queue, message) and not (deliver_twice and len(message) == 2):
+                queue.messages.remove(message)
+            elif deliver_twice and len(message) == 2:
+                message.append("again")
+        raise AssertionError("the messages do not come to an end")
+
+    def _deliver(self, queue: MemoryQueue, message: list[Any]) -> bool:
+        owner = f"worker-{next(self._owners)}"
+        try:
+            if queue is self.exports:
+                verdict = self.steps.handle(message[0], owner=owner, beat=lambda: None)
+            else:
+                verdict = self.sync.handle(message[0], owner=owner, beat=lambda: None, remaining=lambda: 900.0)
+        except Killed:
+            message[1] = self.clock() + timedelta(seconds=60)
+            return False
+        if isinstance(verdict, Later):
+            self.waits[verdict.reason] += 1
+            message[1] = self.clock() + timedelta(seconds=max(1, verdict.seconds))
+            return False
+        return True
+
+    def _next(self) -> tuple[MemoryQueue, list[Any]] | None:
+        everything = [(queue, message) for queue in (self.parts, self.exports) for message in queue.messages]
+        if not everything or self.waits["waits for approval"] > 2:
+            return None
+        queue, message = min(everything, key=lambda found: found[1][1])
+        self.clock.moment = max(self.clock(), message[1])
+        return queue, message
+
+    def resume(self, run_id: str) -> None:
+        self.waits.clear()
+        self.exports.send([json.dumps({"run_id": run_id, "step": "resume"})])
+
+    def run(self, run_id: str) -> Run:
+        return self.runs.rows[run_id]
+
+    def report(self, run_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.buckets.objects[f"runs/{run_id}/report.json"])
+        return found
+
+
+@contextmanager
+def plain_session() -> Iterator[PlainComparison]:
+    yield PlainComparison(Path(_directory().name))
+
+
+@cache
+def _directory() -> TemporaryDirectory[str]:
+    # One for all: making and removing hundreds of directories would be most of the tests' time.
+    return TemporaryDirectory()
+
+
+def notification(key: str, etag: str) -> str:
+    """What S3 says when an object was put."""
+    found = {"key": key.replace("=", "%3D"), "eTag": etag}
+    return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": {"object": found}}]})
+
+
+def row(user: str, n: Any = "", city: str = "") -> dict[str, Any]:
+    """One row of an export."""
+    return {"external_id": user, "n": n, "city": city}
+
+
+def truth(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What Braze should hold of those in an export."""
+    profiles: dict[str, dict[str, Any]] = {}
+    for one in rows:
+        profile: dict[str, Any] = {"AIQ_a1_1": True}
+        profile |= {"n": float(one["n"])} if one["n"] != "" else {}
+        profile |= {"city": one["city"]} if one["city"] else {}
+        profiles[one["external_id"]] = profile
+    return profiles
