@@ -1,7 +1,7 @@
 """A delivery worker with everything around it faked, and builders of what it is given."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bridge.clients.actioniq import ActionIqClient
 from bridge.clients.braze import BrazeClient
@@ -12,12 +12,14 @@ from bridge.flows.braze_lane import BrazeLane
 from bridge.flows.circuit import Circuit
 from bridge.flows.deliver import Deliverer
 from bridge.flows.delivery_records import Recorder, Result
-from bridge.flows.lanes import Lane
 from bridge.flows.receive import Receiver
 from bridge.flows.vendor_keys import Credentials
 from mapping.delivery import CampaignOrder, DeliveryMessage
 from mapping.installation import Installation, Revision
 from tests.unit.delivery import fakes
+
+if TYPE_CHECKING:
+    from bridge.flows.lanes import Lane
 
 ACTIONIQ = "int_000000000000000000ac"
 BRAZE = "int_000000000000000000b2"
