@@ -11,10 +11,10 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from bridge.admin_router import AdminRouter
 from bridge.clients.hosts import AllowedHosts
-from bridge.flows.admin_routes import Managing
 from bridge.flows.audit import Audit
 from bridge.flows.install import Installing
 from bridge.flows.installations import Installed
+from bridge.flows.managing import Managing
 from bridge.flows.permissions import Permissions
 from bridge.flows.sources_admin import SourcesAdmin
 from bridge.flows.tokens_admin import TokensAdmin

@@ -10,11 +10,11 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from bridge.admin_router import AdminRouter
-from bridge.flows.admin_routes import Operating
 from bridge.flows.audit import Audit
 from bridge.flows.health import Health
 from bridge.flows.letters import LetterDesk
 from bridge.flows.live_events import LiveEvents
+from bridge.flows.operating import Operating
 from bridge.flows.replay import Replay
 from bridge.flows.runs_admin import RunsAdmin
 from bridge.settings.operations import OperationsSettings

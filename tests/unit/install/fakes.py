@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.errors import Blocked, Rejected
-from bridge.flows.admin_routes import Managing
 from bridge.flows.audit import Audit
 from bridge.flows.install import Installing
 from bridge.flows.installations import Installed
+from bridge.flows.managing import Managing
 from bridge.flows.sources_admin import SourcesAdmin
 from bridge.flows.tokens_admin import TokensAdmin
 from mapping.installation import Installation

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from bridge.flows.admin_routes import Operating
 from bridge.flows.audit import Audit
 from bridge.flows.health import Health
 from bridge.flows.letters import LetterDesk
 from bridge.flows.live_events import LiveEvents
+from bridge.flows.operating import Operating
 from bridge.flows.replay import Replay
 from bridge.flows.runs_admin import RunsAdmin
 from mapping.installation import Installation, Revision
