@@ -16,10 +16,9 @@ from time import process_time
 from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "layers" / name) for name in ("mapping", "bridge")]
+sys.path[:0] = [str(ROOT), *(str(ROOT / "layers" / name) for name in ("mapping", "bridge"))]
 
-from mapping_speed import BATCH, raw_event
-
+from benchmarks.mapping_speed import BATCH, raw_event
 from bridge.flows.front_door import FrontDoor
 from bridge.flows.gateway import Answer, Request
 
@@ -28,6 +27,8 @@ RECEIVED = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Source:
+    """A source in memory."""
+
     id: str = "src_1"
     kind: Literal["browser", "server"] = "server"
     test: bool = False

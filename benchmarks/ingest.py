@@ -13,10 +13,9 @@ from time import process_time
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "layers" / name) for name in ("mapping", "bridge")]
+sys.path[:0] = [str(ROOT), *(str(ROOT / "layers" / name) for name in ("mapping", "bridge"))]
 
-from mapping_speed import BATCH, BRAZE, raw_event
-
+from benchmarks.mapping_speed import BATCH, BRAZE, raw_event
 from bridge.flows.event_messages import Message
 from bridge.flows.ingest import Ingest
 from mapping.braze import to_objects

@@ -10,16 +10,11 @@ from botocore.config import Config
 
 from bridge.errors import Blocked
 from bridge.flows import problems
-from bridge.flows.activate import Activator
-from bridge.flows.activation_door import ActivationDoor
-from bridge.flows.front_door import FrontDoor
-from bridge.flows.gateway import answer_problem, path_of
+from bridge.flows.front_door import FrontDoor, for_route
+from bridge.flows.gateway import Answer, Request, answer_problem, path_of
 from bridge.settings.collect import CollectSettings
-from bridge.stores.activations import ActivationStore, ExportWriter
-from bridge.stores.installations import InstallationStore
 from bridge.stores.queues import Queue
 from bridge.stores.sources import SourceStore
-from bridge.stores.tokens import TokenStore
 
 # The gateway gives up after 30 s: an answer in time, so that the SDK resends, beats one more attempt.
 AWS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -28,7 +23,7 @@ log = logging.getLogger("collect")
 
 
 class SigningSecrets:
-    """The store is built at the first signed request: most environments never see one."""
+    """Most environments never see a signed request, so the secret store is built at the first one."""
 
     def of_source(self, source_id: str) -> str | None:
         try:
@@ -38,57 +33,86 @@ class SigningSecrets:
         return entry.get("hmac_secret")
 
 
+class Activations:
+    """Orders are rare beside events, and what they need doubles the import time: built at the first one."""
+
+    def answer(self, request: Request, moment: datetime) -> Answer:
+        answer: Answer = activation_door().answer(request, moment)
+        return answer
+
+
 def now() -> datetime:
+    """The clock."""
     return datetime.now(UTC)
 
 
 @cache
 def settings() -> CollectSettings:
+    """From the environment, once."""
     return CollectSettings.load()
 
 
 @cache
-def secret_provider() -> Any:
-    from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415 - 100 ms, seldom needed
+def client(service: str) -> Any:
+    """One client per service and environment."""
+    return boto3.client(service, config=AWS)  # type: ignore[call-overload]
 
-    return SecretsProvider(boto3_client=boto3.client("secretsmanager", config=AWS))
+
+@cache
+def source_store() -> SourceStore:
+    """Write keys, remembered for a minute."""
+    return SourceStore(client("dynamodb"), settings().installations_table, now)
+
+
+@cache
+def secret_provider() -> Any:
+    """Powertools' parameters cost 100 ms to import."""
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
+
+    return SecretsProvider(boto3_client=client("secretsmanager"))
 
 
 @cache
 def secret_store() -> Any:
-    from bridge.stores.secrets import SecretStore  # noqa: PLC0415 - as above
+    """Only signed requests need it."""
+    from bridge.stores.secrets import SecretStore  # noqa: PLC0415
 
     return SecretStore(secret_provider(), settings().stack_name)
 
 
 def bootstrap_token() -> str:
-    from bridge.stores.secrets import BootstrapToken  # noqa: PLC0415 - as above
+    """The token the stack was deployed with."""
+    from bridge.stores.secrets import BootstrapToken  # noqa: PLC0415
 
     return BootstrapToken(secret_provider(), settings().admin_token_secret).value()
 
 
 @cache
-def front_door() -> FrontDoor:
-    told = settings()
-    table, queues = boto3.client("dynamodb", config=AWS), boto3.client("sqs", config=AWS)
-    sources = SourceStore(table, told.installations_table, now)
-    tokens = TokenStore(
-        table, told.installations_table, now, bootstrap=bootstrap_token if told.admin_token_secret else None
-    )
+def activation_door() -> Any:
+    """What `POST /v1/activations` needs."""
+    from bridge.flows.activate import Activator  # noqa: PLC0415
+    from bridge.flows.activation_door import ActivationDoor  # noqa: PLC0415
+    from bridge.stores.activations import ActivationStore, ExportWriter  # noqa: PLC0415
+    from bridge.stores.installations import InstallationStore  # noqa: PLC0415
+    from bridge.stores.tokens import TokenStore  # noqa: PLC0415
+
+    told, table = settings(), client("dynamodb")
+    first_token = bootstrap_token if told.admin_token_secret else None
     activator = Activator(
         log=ActivationStore(table, told.installations_table),
         installations=InstallationStore(table, told.installations_table),
-        braze_queue=Queue(queues, told.braze_queue_url),
-        exports=ExportWriter(boto3.client("s3", config=AWS), told.export_bucket),
+        braze_queue=Queue(client("sqs"), told.braze_queue_url),
+        exports=ExportWriter(client("s3"), told.export_bucket),
     )
-    secrets = SigningSecrets()
-    return FrontDoor(
-        sources=sources,
-        secrets=secrets,
-        queue=Queue(queues, told.event_queue_url),
-        activations=ActivationDoor(tokens, sources, secrets, activator),
-        clock=now,
-    )
+    tokens = TokenStore(table, told.installations_table, now, bootstrap=first_token)
+    return ActivationDoor(tokens, source_store(), SigningSecrets(), activator)
+
+
+@cache
+def front_door() -> FrontDoor:
+    """Everything else."""
+    queue = Queue(client("sqs"), settings().event_queue_url)
+    return FrontDoor(source_store(), SigningSecrets(), queue, Activations(), now)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -97,4 +121,4 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return front_door().answer(event)
     except Exception:
         log.exception("unanswered request %s", event.get("requestContext", {}).get("requestId"))
-        return answer_problem(problems.unexpected(), path_of(event)).to_gateway()
+        return for_route(answer_problem(problems.unexpected(), path_of(event)), path_of(event))

@@ -23,11 +23,13 @@ KNOWN_FOR_SECONDS = 5
 
 
 def now() -> datetime:
+    """The clock."""
     return datetime.now(UTC)
 
 
 @cache
 def ingest() -> Ingest:
+    """The batcher with its queues and stores."""
     told = IngestSettings.load()
     table, queues = boto3.client("dynamodb", config=AWS), boto3.client("sqs", config=AWS)
     stages = StageStore(boto3.client("s3", config=AWS), told.state_bucket)
@@ -46,6 +48,7 @@ def ingest() -> Ingest:
 
 
 def messages(event: dict[str, Any]) -> list[Message]:
+    """SQS's records; a redelivered one keeps its `SentTimestamp`."""
     return [
         Message(
             record["messageId"],

@@ -19,7 +19,7 @@ SERVER_KEY = "dk_live_00000000000000000000000000000000"
 BROWSER_KEY = "dk_live_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 TEST_KEY = "dk_test_00000000000000000000000000000000"
 OFF_KEY = "dk_live_0ff00000000000000000000000000000"
-HMAC_SECRET = "a secret of the server source"  # noqa: S105 - made up
+HMAC_SECRET = "a secret of the server source"
 BRAZE_ID = "int_00000000000000000000"
 
 

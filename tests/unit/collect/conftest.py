@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tests.unit.collect.builders import SERVER_KEY, Door, Reply, request
 
 Post = Callable[..., Reply]

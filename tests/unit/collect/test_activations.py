@@ -6,6 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from bridge.errors import Retryable
+from bridge.flows.authorize import Role, allows, same_token, signature, token_digest
+from mapping.delivery import DeliveryMessage
+from mapping.export import ExportKey, Manifest
 from tests.unit.collect.builders import (
     BRAZE_ID,
     BROWSER_KEY,
@@ -17,11 +22,6 @@ from tests.unit.collect.builders import (
     installation,
     request,
 )
-
-from bridge.errors import Retryable
-from bridge.flows.authorize import Role, allows, same_token, signature, token_digest
-from mapping.delivery import DeliveryMessage
-from mapping.export import ExportKey, Manifest
 
 CAMPAIGN = {"campaign_id": "4f6a1d0b"}
 

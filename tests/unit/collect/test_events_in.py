@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
+from bridge.flows.authorize import signature
 from tests.unit.collect.builders import (
     BROWSER_KEY,
     HMAC_SECRET,
@@ -19,8 +21,6 @@ from tests.unit.collect.builders import (
     track,
 )
 from tests.unit.collect.conftest import Post
-
-from bridge.flows.authorize import signature
 
 
 def signed(

@@ -4,6 +4,12 @@ import base64
 import json
 
 import pytest
+
+from bridge.errors import Retryable
+from bridge.flows.front_door import for_route
+from bridge.flows.gateway import answer_problem
+from bridge.flows.pixel import IMAGE
+from bridge.flows.problems import unexpected
 from tests.unit.collect.builders import (
     BROWSER_KEY,
     SERVER_KEY,
@@ -15,9 +21,6 @@ from tests.unit.collect.builders import (
     track,
 )
 from tests.unit.collect.conftest import Post
-
-from bridge.errors import Retryable
-from bridge.flows.pixel import IMAGE
 
 
 @pytest.mark.parametrize(
@@ -139,6 +142,12 @@ def test_the_pixel_takes_a_whole_event_as_base64(door: Door, encode: object) -> 
 def test_a_bad_pixel_gets_an_error_and_no_image(door: Door, query: str, status: int) -> None:
     assert door(request("GET", "/v1/pixel/track", key=None, query=query)).status == status
     assert all(not document["batch"] for document in door.queue.documents)
+
+
+def test_an_answer_made_outside_the_door_can_still_be_read_by_a_page() -> None:
+    answer = answer_problem(unexpected(), "/v1/t")
+    assert for_route(answer, "/v1/t")["headers"]["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in for_route(answer, "/v1/events")["headers"]
 
 
 def test_503_when_keys_cannot_be_looked_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

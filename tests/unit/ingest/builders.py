@@ -69,7 +69,7 @@ class FakeRecorder:
         integration_id: str | None,
         status: str,
         items: Sequence[dict[str, Any]],
-        now: datetime,  # noqa: ARG002
+        now: datetime,
     ) -> None:
         if self.away:
             raise Retryable("table_unavailable")

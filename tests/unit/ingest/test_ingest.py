@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+
+from bridge.flows.event_messages import Opened, open_message
 from tests.unit.ingest.builders import (
     ACTIONIQ,
     BRAZE,
@@ -15,8 +17,6 @@ from tests.unit.ingest.builders import (
     message,
     track,
 )
-
-from bridge.flows.event_messages import Opened, open_message
 
 
 @pytest.fixture
@@ -349,6 +349,13 @@ def test_a_disabled_installation_gets_nothing_and_the_event_is_not_lost_without_
     assert bench.take(frame(track())) == set()
     assert bench.braze.bodies == []
     assert bench.recorder.reasons(None) == ["no_integration"]
+
+
+def test_an_installation_that_cannot_be_read_still_gets_its_events_and_holds_nobody_up(bench: Bench) -> None:
+    """Delivery says what is wrong with it; the events wait as dead letters, not in the queue."""
+    bench.installations = [braze({"objects_rule": "no such rule"}), actioniq()]
+    assert bench.take(frame(track())) == set()
+    assert bench.braze.ids == bench.actioniq.ids == ["m-1"]
 
 
 # ------------------------------------------------------------------ failures

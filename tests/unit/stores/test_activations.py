@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.unit.stores.admin_tables import BUCKET, INSTALLATIONS, aws, installations_table, state_bucket
 
 from bridge.errors import Retryable
 from bridge.stores.activations import ActivationStore, ExportWriter
+from tests.unit.stores.admin_tables import BUCKET, INSTALLATIONS, aws, installations_table, state_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

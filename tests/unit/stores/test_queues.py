@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from tests.unit.stores.admin_tables import aws
 
 from bridge.stores.queues import MAX_CALL_BYTES, Queue, QueueUnavailable
+from tests.unit.stores.admin_tables import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -63,7 +63,7 @@ class Stubborn:
         self.plan = list(plan)
         self.calls: list[list[str]] = []
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: ARG002, N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         self.calls.append([entry["Id"] for entry in Entries])
         step = self.plan.pop(0) if self.plan else {}
         if isinstance(step, Exception):

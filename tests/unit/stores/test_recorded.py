@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.stores.admin_tables import BUCKET, DELIVERIES, aws, deliveries_table, state_bucket
 
 from bridge.errors import Retryable
 from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.recorded import RecordedStore
 from bridge.stores.stages import StageStore
+from tests.unit.stores.admin_tables import BUCKET, DELIVERIES, aws, deliveries_table, state_bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.unit.stores.admin_tables import INSTALLATIONS, Clock, aws, installations_table
 
 from bridge.errors import Retryable
 from bridge.flows.authorize import token_digest
 from bridge.stores.sources import REMEMBERED, RecentLookups, SourceStore, digest_of
+from tests.unit.stores.admin_tables import INSTALLATIONS, Clock, aws, installations_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -107,7 +107,7 @@ def test_a_new_source_is_known_seconds_after_its_key_was_refused(
     source, key = store.create("Shop", "server")
     store.delete(source.id)
     assert other.by_write_key(key) is None
-    store._write(source)  # noqa: SLF001 - the same key again, which the API never does
+    store._write(source)
     assert other.by_write_key(key) is None
     clock.forward(seconds=5)
     assert other.by_write_key(key) == source
@@ -124,5 +124,5 @@ def test_a_stream_of_wrong_keys_does_not_fill_the_memory(clock: Clock) -> None:
     recent = RecentLookups[str](clock, 60)
     for number in range(REMEMBERED + 10):
         recent.get(str(number), asked.append)
-    assert len(recent._kept) == REMEMBERED  # noqa: SLF001
+    assert len(recent._kept) == REMEMBERED
     assert len(asked) == REMEMBERED + 10

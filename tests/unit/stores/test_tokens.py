@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.unit.stores.admin_tables import INSTALLATIONS, Clock, aws, installations_table
 
 from bridge.errors import Retryable
 from bridge.stores.tokens import BOOTSTRAP, TokenStore
+from tests.unit.stores.admin_tables import INSTALLATIONS, Clock, aws, installations_table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

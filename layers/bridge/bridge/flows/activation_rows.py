@@ -56,6 +56,7 @@ def read_row(index: int, raw: Any) -> Row | Refused:
 
 
 def read_rows(raws: Sequence[Any]) -> tuple[list[Row], list[Refused]]:
+    """The rows that lead to something, and those that do not."""
     rows: list[Row] = []
     refused: list[Refused] = []
     for index, raw in enumerate(raws):

@@ -105,15 +105,20 @@ def _opened(message: Message, raws: list[Any], frame: Mapping[str, Any]) -> Open
                 source_id=source_id if isinstance(source_id, str) and source_id else "queue",
                 source_kind="browser" if browser else "server",
             )
-            text = encode(event).decode("ascii")
-            if len(text) > MAX_EVENT_BYTES:
-                raise InvalidEvent("event_too_large", f"an event may hold {MAX_EVENT_BYTES} bytes")
+            text = _text(event)
         except InvalidEvent as error:
             opened.refusals.append(Refusal(message.id, position, error.code, error.detail, _showable(raw)))
         else:
             test = frame.get("source_test") is True
             opened.arrivals.append(Arrival(message.id, position, event, text, test))
     return opened
+
+
+def _text(event: Event) -> str:
+    text = encode(event).decode("ascii")
+    if len(text) > MAX_EVENT_BYTES:
+        raise InvalidEvent("event_too_large", f"an event may hold {MAX_EVENT_BYTES} bytes")
+    return text
 
 
 def _refused_by_collect(message: Message, frame: Mapping[str, Any]) -> list[Refusal]:

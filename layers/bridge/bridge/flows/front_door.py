@@ -7,6 +7,7 @@ alone costs 60 % of what `boto3` costs, and it parses bodies by content type, wh
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from bridge.errors import Problem, Retryable
@@ -64,7 +65,7 @@ class FrontDoor:
             answer = answer_problem(problem, path)
         except Retryable as error:
             answer = answer_problem(Problem(503, "UNAVAILABLE", f"Try again: {error.reason}."), path)
-        return answer.to_gateway(CORS if for_browsers(path) else None)
+        return for_route(answer, path)
 
     def _route(self, request: Request) -> Answer:
         method, path = request.method, request.path
@@ -105,7 +106,7 @@ class FrontDoor:
         kind = EVENT_PATHS[f"/v1/{default_type}"]
         submission = Submission([event], source, self.clock(), request.request_id, None, kind)
         answer = _answer_taken(take(submission, self.queue), request.path, single=True)
-        if answer.status != 200:
+        if answer.status != HTTPStatus.OK:
             return answer
         return Answer(200, IMAGE, "image/gif", {"Cache-Control": "no-store"})
 
@@ -118,6 +119,11 @@ class FrontDoor:
 def for_browsers(path: str) -> bool:
     """Whether a page may call this path from another origin."""
     return path in EVENT_PATHS or path.startswith((PIXEL_PREFIX, SETTINGS_PREFIX))
+
+
+def for_route(answer: Answer, path: str) -> dict[str, Any]:
+    """As the gateway expects it, with the headers that let a page read it."""
+    return answer.to_gateway(CORS if for_browsers(path) else None)
 
 
 def _answer_taken(taken: Taken, path: str, *, single: bool) -> Answer:

@@ -60,6 +60,7 @@ class Answer:
 
 
 def answer_json(status: int, document: Mapping[str, Any]) -> Answer:
+    """Compact JSON."""
     return Answer(status, json.dumps(document, separators=(",", ":")))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from bridge.flows.event_messages import Arrival, Message, Opened, Unreadable, open_message
-from bridge.flows.routing import ROUTES, Packs, feeds, route
+from bridge.flows.routing import Packs, feeds, route, route_of
 from bridge.flows.undelivered import Recorder, Undelivered, keep
 from mapping.catalog import entry
 from mapping.delivery import DeliveryMessage, delivery_id, frame
@@ -77,7 +77,7 @@ class Ingest:
         live = [one for one in known if one.enabled and one.catalog_key in self.lanes]
         for installation in live:
             own = [arrival for arrival in arrivals if feeds(installation, arrival)]
-            plan = ROUTES[installation.catalog_key](installation)
+            plan = route_of(installation)
             routed = route(own, installation, _catalog_name(installation), plan.wanted)
             shares.append(Share(installation, plan.packs, routed.kept))
             undelivered.append(Undelivered(installation.id, "filtered", routed.filtered))

@@ -18,6 +18,7 @@ _OBJECTS = frozenset({"properties", "traits"})
 
 
 def pixel_key(query: Mapping[str, str]) -> str | None:
+    """The write key, under the first of its names that is filled."""
     return next((query[name] for name in KEY_NAMES if query.get(name)), None)
 
 

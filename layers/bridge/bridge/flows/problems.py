@@ -40,6 +40,7 @@ def unexpected() -> Problem:
 
 
 def not_found(path: str) -> Problem:
+    """No route has this path."""
     return Problem(404, "NOT_FOUND", f"There is nothing at {path}.")
 
 

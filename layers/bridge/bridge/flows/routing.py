@@ -70,6 +70,14 @@ ROUTES: dict[str, Callable[[Installation], Route]] = {"actioniq": actioniq_route
 """Catalog key → how its installations are routed; a third integration adds one line."""
 
 
+def route_of(installation: Installation) -> Route:
+    """A configuration that cannot be read is no reason to lose events: delivery says what is wrong with it."""
+    try:
+        return ROUTES[installation.catalog_key](installation)
+    except ValueError:
+        return Route(lambda _: None, _cautious)
+
+
 def feeds(installation: Installation, arrival: Arrival) -> bool:
     """Without a list of its own an installation takes every source that is not for tests."""
     if installation.sources is None:
@@ -123,6 +131,17 @@ def consented(event: Event, categories: Iterable[str]) -> bool:
     """An installation that asks for consent gets no event that does not carry it."""
     given = event.get("context", {}).get("consent")
     return isinstance(given, dict) and all(given.get(category) is True for category in categories)
+
+
+def _cautious(arrivals: Sequence[Arrival]) -> list[list[int]]:
+    return pack(
+        [arrival.event for arrival in arrivals],
+        max_items=BRAZE_OBJECTS,
+        max_objects=BRAZE_OBJECTS,
+        max_bytes=MESSAGE_BYTES,
+        count=_one,
+        sizes=[len(arrival.text) for arrival in arrivals],
+    )
 
 
 def _one(_: Event) -> int:
