@@ -1,5 +1,7 @@
 """What a browser may not say: its write key is public, so anyone can send anything with it."""
 
+from functools import lru_cache
+
 from mapping.event import Event
 
 MEMBERSHIP_PREFIX = "aiq_"
@@ -11,10 +13,16 @@ CONSENT_FIELDS = frozenset({"emailsubscribe", "pushsubscribe", "subscriptiongrou
 def forbidden(event: Event) -> tuple[str, str] | None:
     """(code, message) when a canonical event from a browser source sets what it must not, else None."""
     for trait in event.get("traits") or ():
-        name = trait.strip()
-        plain = name.replace("_", "").replace("-", "").replace(" ", "").lower()
-        if name.lower().startswith(MEMBERSHIP_PREFIX):
-            return "reserved_trait", f"{name[:80]}: audience membership cannot be set from a browser"
-        if plain in CONSENT_FIELDS:
-            return "consent_trait", f"{name[:80]}: consent cannot be set from a browser"
+        if (denied := _denied(trait)) is not None:
+            return denied
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _denied(trait: str) -> tuple[str, str] | None:
+    name = trait.strip().lower()
+    if name.startswith(MEMBERSHIP_PREFIX):
+        return "reserved_trait", f"{trait[:80]}: audience membership cannot be set from a browser"
+    if name.replace("_", "").replace("-", "").replace(" ", "") in CONSENT_FIELDS:
+        return "consent_trait", f"{trait[:80]}: consent cannot be set from a browser"
     return None
