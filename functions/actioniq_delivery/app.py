@@ -66,6 +66,7 @@ def record_handler(context: LambdaContext) -> Callable[[SQSRecord], Awaitable[st
             )
         except Exception as error:
             telemetry.log_failure(logger(), error, message_id=record.message_id)
+            telemetry.count_failure(metrics())
             raise
         telemetry.log_step(logger(), result)
         telemetry.count_step(metrics(), result)

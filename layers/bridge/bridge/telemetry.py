@@ -55,6 +55,11 @@ def log_failure(log: Logger, error: BaseException, **fields: str) -> None:
     log.error("unexpected failure", extra={"error_type": type(error).__name__, "place": place, **fields})
 
 
+def count_failure(measured: Metrics) -> None:
+    """A message that met something nobody foresaw; it stays in the queue."""
+    measured.add_metric(name="UnexpectedFailures", unit=MetricUnit.Count, value=1)
+
+
 def count_step(measured: Metrics, step: Step) -> None:
     """Deliveries by status, items by outcome, the vendor's latency. Not thread-safe: call it from one thread."""
     measured.add_metric(name=f"Deliveries{step.status.title()}", unit=MetricUnit.Count, value=1)

@@ -38,3 +38,9 @@ def aws() -> Iterator[dict[str, Any]]:
         )
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         yield {"dynamodb": dynamodb, "s3": s3}
+
+
+def empty(clients: dict[str, Any]) -> None:
+    """Forget every row, so that one set of tables serves a module."""
+    for row in clients["dynamodb"].scan(TableName=TABLE)["Items"]:
+        clients["dynamodb"].delete_item(TableName=TABLE, Key={"pk": row["pk"]})

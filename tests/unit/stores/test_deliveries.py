@@ -11,7 +11,7 @@ from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.delivery_rows import MOST_EVENT_BYTES
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome, Outcome
-from tests.unit.stores.delivery_tables import TABLE, aws
+from tests.unit.stores.delivery_tables import TABLE, aws, empty
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 LEASE = NOW + timedelta(minutes=2)
@@ -27,8 +27,7 @@ def clients() -> Iterator[dict[str, Any]]:
 @pytest.fixture
 def store(clients: dict[str, Any]) -> Iterator[DeliveryStore]:
     yield DeliveryStore(clients["dynamodb"], TABLE, lambda: NOW, timedelta(hours=4))
-    for row in clients["dynamodb"].scan(TableName=TABLE)["Items"]:
-        clients["dynamodb"].delete_item(TableName=TABLE, Key={"pk": row["pk"]})
+    empty(clients)
 
 
 def message(number: int = 1, **fields: Any) -> DeliveryMessage:

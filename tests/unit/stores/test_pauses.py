@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.stores.pauses import PauseStore
-from tests.unit.stores.delivery_tables import TABLE, aws
+from tests.unit.stores.delivery_tables import TABLE, aws, empty
 
 
 class Clock:
@@ -22,10 +22,16 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="module")
+def clients() -> Iterator[dict[str, Any]]:
+    with aws() as made:
+        yield made
+
+
 @pytest.fixture
-def dynamodb() -> Iterator[Any]:
-    with aws() as clients:
-        yield clients["dynamodb"]
+def dynamodb(clients: dict[str, Any]) -> Iterator[Any]:
+    yield clients["dynamodb"]
+    empty(clients)
 
 
 def store(dynamodb: Any, clock: Clock) -> PauseStore:
