@@ -53,3 +53,64 @@ up: $(READY)
 
 down:
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m local.down; fi
+
+# ---------------------------------------------------------------- use
+.PHONY: demo invoke bench
+demo: up
+	@$(PYTHON) -m local.demo
+
+invoke: up
+	@test -n "$(E)" || { echo "usage: make invoke E=events/<function>.<case>.json" >&2; exit 2; }
+	@$(PYTHON) -m local.invoke $(E)
+
+bench: up
+	@for script in benchmarks/[a-z]*.py; do $(PYTHON) -m benchmarks.$$(basename $$script .py); done
+
+# ---------------------------------------------------------------- checks
+CODE := layers/mapping layers/bridge local functions
+
+.PHONY: check format test unit artifact stack
+check: $(READY)
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
+	@.venv/bin/mypy --no-error-summary $(CODE)
+	@mkdir -p .local/logs
+	@PYTHONPATH=layers/mapping:layers/bridge:. .venv/bin/lint-imports --no-logo > .local/logs/imports.log 2>&1 \
+	  || { cat .local/logs/imports.log; exit 1; }
+	@.venv/bin/cfn-lint template.yaml
+	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint > /dev/null
+	@echo "check: ruff, mypy, import contracts and the template are clean"
+
+format: $(READY)
+	@.venv/bin/ruff check --quiet --fix-only .
+	@.venv/bin/ruff format --quiet .
+
+test: unit artifact stack
+
+unit: $(READY)
+	@$(PYTHON) -m pytest -q -n auto tests/unit
+
+artifact: up
+	@$(PYTHON) -m pytest -q tests/artifact
+
+stack: up
+	@$(PYTHON) -m pytest -q tests/stack
+
+# ---------------------------------------------------------------- a real account
+STAGE ?= dev
+
+.PHONY: deploy lock
+deploy: $(READY)
+	@.tools/sam/bin/sam build --cached --parallel --build-dir .aws-sam/release --config-env $(STAGE)
+	@.tools/ministack/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
+	  -s .aws-sam/release .aws-sam/release
+	@.tools/sam/bin/sam deploy --template-file .aws-sam/release/template.yaml --config-env $(STAGE)
+
+# ---------------------------------------------------------------- pins
+COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
+  --no-header --no-emit-index-url --no-emit-find-links
+
+lock: .tools/uv.ready
+	@for file in layers/dependencies/requirements functions/audience_plan/requirements \
+	  requirements/uv requirements/sam requirements/ministack requirements/dev; do \
+	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done

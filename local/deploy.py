@@ -34,7 +34,9 @@ def parameters(settings: LocalSettings) -> dict[str, str]:
 def deploy(settings: LocalSettings, aws: "Aws") -> None:
     """Deploy .aws-sam/build and wait for it; raises StackError with the log's name."""
     client = aws.s3()
-    with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
+    with contextlib.suppress(
+        client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists
+    ):
         client.create_bucket(Bucket=ARTIFACTS)
     overrides = [f"{name}={value}" for name, value in parameters(settings).items()]
     argv = [str(settings.tool("sam", "sam")), "deploy", "--template-file", str(BUILD / "template.yaml")]

@@ -173,8 +173,18 @@ def main() -> None:
     options.add_argument("--fallback", required=True, help="name of the function behind $default")
     chosen = options.parse_args()
     host = f"{chosen.api_id}.execute-api.localhost:{settings.emulator_port}"
-    front = Front(Upstream(settings.emulator_port, host), Preflight(settings.emulator_url, chosen.fallback, chosen.api_id))
-    uvicorn.run(front, host=LOOPBACK, port=settings.api_port, access_log=False, log_level="warning", server_header=False)
+    front = Front(
+        Upstream(settings.emulator_port, host),
+        Preflight(settings.emulator_url, chosen.fallback, chosen.api_id),
+    )
+    uvicorn.run(
+        front,
+        host=LOOPBACK,
+        port=settings.api_port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+    )
 
 
 if __name__ == "__main__":

@@ -54,7 +54,9 @@ def authorizers(body: Mapping[str, Any]) -> Iterator[Authorizer]:
         sources = made["identitySource"]
         named = sources.split(",") if isinstance(sources, str) else sources
         headers = tuple(source.strip() for source in named)
-        yield Authorizer(name, _function(made["authorizerUri"]), headers, int(made["authorizerResultTtlInSeconds"]))
+        yield Authorizer(
+            name, _function(made["authorizerUri"]), headers, int(made["authorizerResultTtlInSeconds"])
+        )
 
 
 def publish(aws: "Aws") -> tuple[str, str]:
@@ -62,7 +64,9 @@ def publish(aws: "Aws") -> tuple[str, str]:
 
     Returns the API's id and the name of the function behind `$default`.
     """
-    template = aws.cloudformation().get_template(StackName=STACK_NAME, TemplateStage="Processed")["TemplateBody"]
+    template = aws.cloudformation().get_template(StackName=STACK_NAME, TemplateStage="Processed")[
+        "TemplateBody"
+    ]
     processed = json.loads(template) if isinstance(template, str) else template
     logical, api = next(
         (name, resource)
@@ -74,8 +78,13 @@ def publish(aws: "Aws") -> tuple[str, str]:
     _clear(aws, api_id)
     body = api["Properties"]["Body"]
     arns = {name: _arn(aws, ids[name]) for name in {*_functions(body)}}
-    gates = {gate.name: _create_authorizer(aws, api_id, gate, arns[gate.function]) for gate in authorizers(body)}
-    targets = {name: _create_integration(aws, api_id, arns[name]) for name in {route.function for route in routes(body)}}
+    gates = {
+        gate.name: _create_authorizer(aws, api_id, gate, arns[gate.function]) for gate in authorizers(body)
+    }
+    targets = {
+        name: _create_integration(aws, api_id, arns[name])
+        for name in {route.function for route in routes(body)}
+    }
     for route in routes(body):
         _create_route(aws, api_id, route, targets[route.function], gates)
     fallback = next(route.function for route in routes(body) if route.key == "$default")

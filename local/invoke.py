@@ -1,4 +1,4 @@
-"""`make invoke E=events/<function>.<case>.json`: `sam local invoke` against the running stack, under the function's role."""
+"""`make invoke E=events/<function>.<case>.json`: `sam local invoke` of that function against the running stack."""
 
 import argparse
 import json

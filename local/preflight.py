@@ -32,7 +32,9 @@ class Preflight:
             return 500, [(b"content-type", b"application/json")], b'{"message":"Internal Server Error"}'
         text = result.get("body") or ""
         body = base64.b64decode(text) if result.get("isBase64Encoded") else text.encode()
-        headers = [(str(k).lower().encode(), str(v).encode()) for k, v in (result.get("headers") or {}).items()]
+        headers = [
+            (str(k).lower().encode(), str(v).encode()) for k, v in (result.get("headers") or {}).items()
+        ]
         return int(result["statusCode"]), headers, body
 
     def _invoke(self, event: dict[str, Any]) -> dict[str, Any]:

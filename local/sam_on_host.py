@@ -38,7 +38,7 @@ def main() -> None:
     """Run SAM."""
     create = ContainerCollection.create
 
-    def create_on_host(self: ContainerCollection, image: str, command: Any = None, **options: Any) -> Any:  # noqa: ANN401
+    def create_on_host(self: ContainerCollection, image: str, command: Any = None, **options: Any) -> Any:
         return create(self, image, command, **on_host(options))
 
     ContainerCollection.create = create_on_host

@@ -19,22 +19,23 @@ ROOT_KEY = "test"
 class LocalSettings:
     """Ports on loopback and the folder for logs, pid files and state."""
 
-    api_port: int = 8084
-    emulator_port: int = 4566
-    actioniq_port: int = 8085
-    braze_port: int = 8086
-    log_level: str = "INFO"
+    api_port: int
+    emulator_port: int
+    actioniq_port: int
+    braze_port: int
+    log_level: str
     state: Path = ROOT / ".local"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
         """Read API_PORT, EMULATOR_PORT, ACTIONIQ_PORT, BRAZE_PORT and LOG_LEVEL; an empty one counts as absent."""
-        ports = {
-            field: int(environ[field.upper()])
-            for field in ("api_port", "emulator_port", "actioniq_port", "braze_port")
-            if environ.get(field.upper())
-        }
-        return cls(**ports, log_level=environ.get("LOG_LEVEL") or "INFO")
+        return cls(
+            api_port=int(environ.get("API_PORT") or 8084),
+            emulator_port=int(environ.get("EMULATOR_PORT") or 4566),
+            actioniq_port=int(environ.get("ACTIONIQ_PORT") or 8085),
+            braze_port=int(environ.get("BRAZE_PORT") or 8086),
+            log_level=environ.get("LOG_LEVEL") or "INFO",
+        )
 
     @property
     def api_url(self) -> str:
