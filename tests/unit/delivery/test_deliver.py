@@ -503,3 +503,46 @@ def test_a_waiting_message_is_hidden_for_as_long_as_it_waits(world: World) -> No
     world.vendor.answers = lambda _: (500, {})
     world.receive(delivery([event("m1")]))
     assert world.queue.hidden == {"handle": 15.0}
+
+
+def test_a_side_note_that_cannot_be_written_does_not_lose_the_outcome(world: World) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the table is away")
+
+    world.health.succeeded = broken  # type: ignore[method-assign]
+    message = delivery([event("m1")])
+    with pytest.raises(RuntimeError):
+        world.receive(message)
+    assert world.receive(message).reason == "repeat"
+    assert len(world.bodies()) == 1
+
+
+def test_a_letter_that_cannot_be_sent_leaves_the_delivery_open(world: World) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the queue is away")
+
+    world.vendor.answers = lambda _: (404, {})
+    sends, world.letters.send = world.letters.send, broken  # type: ignore[method-assign]
+    message = delivery([event("m1")])
+    with pytest.raises(RuntimeError):
+        world.receive(message)
+    world.letters.send = sends  # type: ignore[method-assign]
+    world.clock.pass_(minutes=3)
+    assert world.receive(message).status == "blocked"
+    assert len(world.letters.sent) == 1
+
+
+def test_an_error_that_names_no_item_is_noted_on_a_delivery_of_many(world: World) -> None:
+    world.vendor.answers = lambda _: (201, {"message": "success", "errors": ["something was odd"]})
+    message = delivery([event("m1"), event("m2")])
+    assert world.receive(message).status == "delivered"
+    outcomes = world.stages.kept[message.delivery_id]["outcomes"]
+    assert {one["reason"] for one in outcomes} == {"error_names_no_item"}
+
+
+def test_a_letter_says_why_where_and_which_delivery(world: World) -> None:
+    world.vendor.answers = lambda _: (401, {})
+    message = delivery([event("m1")])
+    world.receive(message)
+    assert set(world.letters.sent[0][1]) == {"reason", "detail", "integration_id", "delivery_id"}
+    assert world.letters.sent[0][1]["integration_id"] == message.integration_id

@@ -20,11 +20,11 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds: to connect, between two reads, and for one exchange as a whole."""
+    """Seconds: to connect, between two reads, and after which no further read is begun: 33 together at the most."""
 
     connect: float = 3.05
-    read: float = 20.0
-    whole: float = 30.0
+    read: float = 15.0
+    whole: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

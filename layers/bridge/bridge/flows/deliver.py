@@ -127,9 +127,11 @@ class Deliverer:
             permit,
             lambda: self.credentials.refreshed(installation, secret, self.clock()),
         )
-        self._learn(message, learned)
         whole = Round(settled | learned.outcomes, learned.exchanges, learned.error, learned.pause)
-        return self.recorder.record(message, permit.begun, whole, mapped, resend=job.resends_unknown)
+        try:  # the outcome first: were it lost to a failing side note, what was delivered would go out again
+            return self.recorder.record(message, permit.begun, whole, mapped, resend=job.resends_unknown)
+        finally:
+            self._learn(message, learned)
 
     def _opened(self, message: DeliveryMessage, installation: Installation) -> tuple[Job, Mapping[str, str]]:
         """The job and the key. Raises Blocked, or Retryable when the key cannot be read now."""

@@ -1,0 +1,83 @@
+"""The circuit of an installation, and the reading of its key: what a worker keeps from wearing out."""
+
+from datetime import timedelta
+
+from bridge.flows.circuit import FAILURES_TO_OPEN, LONGEST_PAUSE, Circuit
+from bridge.flows.vendor_keys import Credentials
+from tests.unit.delivery.fakes import START, FakeSecrets
+from tests.unit.delivery.world import World, delivery, event, installation, success
+
+LONGEST = timedelta(seconds=35)
+
+
+def opened() -> Circuit:
+    circuit = Circuit()
+    for _ in range(FAILURES_TO_OPEN):
+        circuit.failed("int_1")
+    return circuit
+
+
+def test_a_few_failures_leave_the_circuit_closed() -> None:
+    circuit = Circuit()
+    assert [circuit.failed("int_1") for _ in range(FAILURES_TO_OPEN - 1)] == [None] * 4
+    assert circuit.enter("int_1", START, LONGEST)
+
+
+def test_failures_in_a_row_open_it_for_longer_each_time_up_to_a_limit() -> None:
+    circuit = opened()
+    assert [circuit.failed("int_1") for _ in range(7)] == [
+        30.0,
+        60.0,
+        120.0,
+        240.0,
+        480.0,
+        LONGEST_PAUSE,
+        LONGEST_PAUSE,
+    ]
+
+
+def test_an_open_circuit_lets_one_request_probe() -> None:
+    circuit = opened()
+    assert circuit.enter("int_1", START, LONGEST)
+    assert not circuit.enter("int_1", START, LONGEST)
+    assert circuit.enter("int_1", START + LONGEST, LONGEST)
+    assert circuit.enter("int_2", START, LONGEST)
+
+
+def test_an_answer_closes_it() -> None:
+    circuit = opened()
+    circuit.answered("int_1")
+    assert circuit.enter("int_1", START, LONGEST)
+    assert circuit.enter("int_1", START, LONGEST)
+
+
+def test_while_a_vendor_is_down_deliveries_wait_without_spending_attempts() -> None:
+    world = World()
+    world.vendor.answers = lambda _: (503, {})
+    worker = world.worker()
+    messages = [delivery([event(f"m{n}", userId=f"u{n}")], delivery_id=f"dlv_{n:024x}") for n in range(40)]
+    results = [worker.receive(message.body(), "handle", 120_000) for message in messages]
+    assert [result.status for result in results] == ["retrying"] * 5 + ["waiting"] * 35
+    assert len(world.bodies()) == FAILURES_TO_OPEN
+    assert world.health.notes[messages[0].integration_id][0] == "degraded"
+    world.vendor.answers = success
+    world.clock.pass_(minutes=1)
+    assert {worker.receive(message.body(), "handle", 120_000).status for message in messages} == {"delivered"}
+
+
+def test_a_bad_key_on_many_messages_is_read_afresh_once() -> None:
+    secrets = FakeSecrets({"rest_api_key": "bad"})
+    keys, braze = Credentials(secrets), installation("braze")
+    used = keys.current(braze)
+    assert keys.refreshed(braze, used, START) == used
+    assert keys.refreshed(braze, used, START + timedelta(seconds=1)) is None
+    assert secrets.reads == 1
+    assert keys.refreshed(braze, used, START + timedelta(seconds=16)) == used
+
+
+def test_a_key_another_thread_has_just_read_afresh_is_used() -> None:
+    secrets = FakeSecrets({"rest_api_key": "new"}, stale={"rest_api_key": "old"})
+    keys, braze = Credentials(secrets), installation("braze")
+    used = keys.current(braze)
+    keys.refreshed(braze, used, START)
+    assert keys.refreshed(braze, used, START) == {"rest_api_key": "new"}
