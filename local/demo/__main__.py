@@ -35,7 +35,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
     parser.add_argument(
-        "--customers", type=int, default=1500, help="how many customers (default 1500 of 23,570)"
+        "--customers", type=int, default=1000, help="how many customers (default 1000 of 23,570)"
     )
     parser.add_argument("--log", type=Path, default=Path(os.environ.get("CDNOW_LOG", log.SHIPPED)))
     parser.add_argument("--stack", type=Path, default=DEFAULT_PATH)

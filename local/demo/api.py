@@ -12,6 +12,7 @@ from local.demo.web import Http, Refused
 
 Json = dict[str, Any]
 BATCH = 500
+FULL = 100
 SENDERS = 4
 
 
@@ -54,9 +55,9 @@ class Api:
         return str(self._admin.call("POST", "/v1/admin/tokens", json={"name": name, "role": role})["token"])
 
     def live_events(self, integration_ids: frozenset[str]) -> list[Json]:
-        """The delivery rows of these installations."""
+        """The delivery rows of these installations in the last hours: a page that is not full is the last of them."""
         path = "/v1/admin/live-events"
-        return [row for one in sorted(integration_ids) for row in self._pages(path, integration_id=one)]
+        return [row for one in sorted(integration_ids) for row in self._pages(path, FULL, integration_id=one)]
 
     def runs(self) -> list[Json]:
         """Every audience and campaign run there is."""
@@ -102,12 +103,13 @@ class Api:
         with ThreadPoolExecutor(SENDERS) as senders:
             yield from senders.map(lambda batch: _post_batch(Http(self._url, headers), batch), batches)
 
-    def _pages(self, path: str, **query: str) -> Iterator[Json]:
-        query["limit"] = "100"
+    def _pages(self, path: str, least: int = 0, **query: str) -> Iterator[Json]:
+        """Every row, or those up to the first page of fewer than `least`."""
+        query["limit"] = str(FULL)
         while True:
             page = self._admin.call("GET", path, params=query)
             yield from page["data"]
-            if not page.get("next_cursor"):
+            if not page.get("next_cursor") or len(page["data"]) < least:
                 return
             query["cursor"] = page["next_cursor"]
 

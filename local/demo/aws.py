@@ -29,11 +29,10 @@ class Account:
         for file in files:
             self._s3.put_object(Bucket=self._outputs["ExportBucketName"], Key=file.key, Body=file.body)
 
-    def depths(self, without: str = "\0") -> dict[str, int]:
-        """Messages in each queue, those in flight included; `without` leaves out queues of that name."""
-        names = (name for name in self._outputs if name.endswith("QueueUrl") and without not in name)
-        queues = {name: self._outputs[name] for name in names}
-        return {name: self._depth(url) for name, url in sorted(queues.items())}
+    def depths(self, queues: Iterable[str] = ()) -> dict[str, int]:
+        """Messages in each queue, those in flight included; `queues` are names of outputs, all by default."""
+        names = tuple(queues) or tuple(name for name in sorted(self._outputs) if name.endswith("QueueUrl"))
+        return {name: self._depth(self._outputs[name]) for name in names}
 
     def _depth(self, url: str) -> int:
         found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]

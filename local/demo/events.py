@@ -55,7 +55,7 @@ def _order_completed(order: Order, run: str) -> Event:
     return _event(order, run, "track", seconds=20, event="Order Completed", properties=properties)
 
 
-def _event(order: Order, run: str, kind: str, *, seconds: int, **fields: Any) -> Event:  # noqa: ANN401 - JSON
+def _event(order: Order, run: str, kind: str, *, seconds: int, **fields: Any) -> Event:
     """The log knows the day only: a visit starts at noon UTC, orders of one day are a minute apart."""
     start = datetime.combine(order.day, time(12), UTC)
     at = start + timedelta(minutes=order.number, seconds=seconds)

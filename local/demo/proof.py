@@ -8,6 +8,8 @@ from local.demo.membership_truth import RunTruth
 from local.demo.runs import Run
 
 Json = dict[str, Any]
+SUCCESS = frozenset({200, 201})
+BY_DESIGN = frozenset({"pages_not_tracked"})
 
 
 def costs(runs: Iterable[tuple[RunTruth, Run]]) -> Iterator[Difference]:
@@ -25,6 +27,16 @@ def costs(runs: Iterable[tuple[RunTruth, Run]]) -> Iterator[Difference]:
             if value != found[name]:
                 whose = f"{planned.as_of}, split {planned.split}"
                 yield Difference("audience run", whose, name, value, found[name])
+
+
+def deliveries(found: Iterable[Json]) -> Iterator[Difference]:
+    """Every request in Live Events was answered with success; page views alone are filtered, by Braze's setting."""
+    for row in found:
+        delivered = row["status"] == "delivered" and row["vendor_status"] in SUCCESS
+        filtered = row["status"] == "filtered" and row["reason"] in BY_DESIGN
+        if not delivered and not filtered:
+            outcome = f"{row['status']} {row['vendor_status']} {row['reason']}"
+            yield Difference("live event", row["delivery_id"], "outcome", "delivered", outcome)
 
 
 def letters(found: Iterable[Json], installations: frozenset[str]) -> Iterator[Difference]:

@@ -1,11 +1,14 @@
 """The tables a newcomer reads."""
 
+from collections import Counter
 from collections.abc import Iterable
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from local.demo.compare import Difference, summary
+from local.demo.proof import SUCCESS
 from local.demo.scenario import Report
 
 LISTED = 40
@@ -26,7 +29,7 @@ def _verdict(report: Report) -> str:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=0)
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right")
     return table
@@ -39,7 +42,8 @@ def _rows(table: Table, rows: Iterable[tuple[object, ...]]) -> Table:
 
 
 def _events(report: Report) -> Table:
-    fine = [row for row in report.live if row["status"] == "delivered" and row["vendor_status"] in {200, 201}]
+    fine = [row for row in report.live if row["status"] == "delivered" and row["vendor_status"] in SUCCESS]
+    filtered = Counter(row["reason"] for row in report.live if row["status"] == "filtered")
     return _rows(
         _table("Events", "what", "count"),
         [
@@ -47,36 +51,47 @@ def _events(report: Report) -> Table:
             ("records delivered to ActionIQ", report.records),
             ("orders delivered to Braze", report.braze_events),
             ("profiles in Braze", report.profiles),
-            ("deliveries in Live Events", len(report.live)),
-            ("... of them with 200 (Braze says 201)", len(fine)),
+            ("Live Events: requests answered with 200 (201 by Braze)", len(fine)),
+            *((f"Live Events: filtered, {reason}", count) for reason, count in filtered.items()),
+            ("Live Events: anything else", len(report.live) - len(fine) - filtered.total()),
         ],
     )
 
 
 def _runs(report: Report) -> Table:
     table = _table(
-        "Audience runs",
-        *("export", "split", "members", "joined", "left", "changed", "requests"),
-        *("data points", "full resend", "saved", "seconds", "waited for"),
+        "Audience runs (points: data points metered; full: those of a full resend)",
+        *(
+            "export",
+            "split",
+            "members",
+            "joined",
+            "left",
+            "changed",
+            "requests",
+            "points",
+            "full",
+            "saved",
+            "s",
+        ),
     )
-    for planned, run in report.runs:
-        saved = 1 - run.data_points / planned.full_resend if planned.full_resend else 0.0
-        table.add_row(
-            *(
-                str(planned.as_of),
-                planned.split,
-                str(planned.members),
-                str(len(planned.joined)),
-                str(planned.left),
-            ),
-            *(str(planned.changed), str(run.requests), str(run.data_points), str(planned.full_resend)),
-            *(
-                f"{saved:.0%}",
-                f"{run.seconds:.1f}",
-                ", ".join(sorted({reason.partition(":")[0] for reason in run.waited_for})) or "-",
-            ),
-        )
-    return table
+    return _rows(
+        table,
+        (
+            (
+                *(
+                    f"{planned.as_of:%b %d}",
+                    planned.split,
+                    planned.members,
+                    len(planned.joined),
+                    planned.left,
+                ),
+                *(planned.changed, run.requests, run.data_points, planned.full_resend),
+                *(f"{1 - run.data_points / max(planned.full_resend, 1):.0%}", f"{run.seconds:.1f}"),
+            )
+            for planned, run in report.runs
+        ),
+    )
 
 
 def _campaigns(report: Report) -> Table:

@@ -14,7 +14,7 @@ from local.demo.compare import Difference, differences
 from local.demo.log import Order
 from local.demo.membership_truth import RunTruth
 from local.demo.prepare import Installed
-from local.demo.proof import costs, letters
+from local.demo.proof import costs, deliveries, letters
 from local.demo.runs import Exporter, Run
 from local.demo.standins import StandIns
 from local.demo.truth import Truth
@@ -135,6 +135,7 @@ class Scenario:
         self.report.differences = [
             *differences(expected, sends, held),
             *costs(self.report.runs),
+            *deliveries(self.report.live),
             *letters(self.api.dead_letters(), self.installed.both),
         ]
 

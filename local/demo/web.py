@@ -23,7 +23,7 @@ class Http:
         self._session = requests.Session()
         self._session.headers.update(headers or {})
 
-    def call(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    def call(self, method: str, path: str, **request: Any) -> Any:
         """The decoded answer, or `Refused` with the first 500 characters of the body."""
         for attempt in range(TRIES):
             answer = self._once(method, path, **request)
@@ -33,14 +33,14 @@ class Http:
         status = "no connection" if answer is None else f"{answer.status_code} {answer.text[:500]}"
         raise Refused(f"{method} {self._base}{path}: {status} ({TRIES} tries)")
 
-    def _once(self, method: str, path: str, **request: Any) -> requests.Response | None:  # noqa: ANN401
+    def _once(self, method: str, path: str, **request: Any) -> requests.Response | None:
         try:
             return self._session.request(method, self._base + path, timeout=TIMEOUT, **request)
         except (requests.ConnectionError, requests.Timeout):
             return None
 
 
-def _decoded(method: str, path: str, answer: requests.Response) -> Any:  # noqa: ANN401 - JSON of any shape
+def _decoded(method: str, path: str, answer: requests.Response) -> Any:
     if not answer.ok:
         raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
     return answer.json() if answer.content else None

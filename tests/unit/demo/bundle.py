@@ -131,7 +131,7 @@ class Bundle:
         """Whatever a test puts there."""
         return self.letters
 
-    def depths(self, _without: str = "") -> dict[str, int]:
+    def depths(self, _queues: Sequence[str] = ()) -> dict[str, int]:
         """Nothing ever waits."""
         return {}
 

@@ -136,6 +136,17 @@ def test_a_run_that_ends_badly_is_reported() -> None:
         play(Blocks())
 
 
+def test_a_delivery_without_success_is_a_difference() -> None:
+    """Though everything has arrived in the end."""
+
+    class Retries(Bundle):
+        def live_events(self, installations: frozenset[str]) -> list[Json]:
+            row = {"delivery_id": "dlv_1", "status": "retry", "vendor_status": 503, "reason": "unavailable"}
+            return [*super().live_events(installations), row]
+
+    assert [difference.whose for difference in play(Retries()).differences] == ["dlv_1"]
+
+
 def test_a_dead_letter_of_ours_is_a_difference() -> None:
     """Another installation's is not."""
     bundle = Bundle()
