@@ -105,7 +105,11 @@ class PlainComparison:
                 found.left += before["member"] and not member
                 found.changed += member == before["member"]
                 changes.append([len(changes) // part_rows + 1, len(changes) % part_rows, user, target])
-                lines.append(json.dumps(line | ({"_update_existing_only": True} if sending.update_existing_only else {})))
+                lines.append(
+                    json.dumps(
+                        line | ({"_update_existing_only": True} if sending.update_existing_only else {})
+                    )
+                )
         found.lines, found.parts = len(lines), _cut(lines, part_rows, emit)
         (self.directory / "changes-0000.parquet").write_text(json.dumps(changes))
         return found
@@ -158,6 +162,12 @@ def _read(text: str, kind: ColumnType) -> Any:
     if not text:
         return None
     try:
-        return float(text) if kind == "number" else {"true": True, "false": False}[text] if kind == "boolean" else text
+        return (
+            float(text)
+            if kind == "number"
+            else {"true": True, "false": False}[text]
+            if kind == "boolean"
+            else text
+        )
     except (ValueError, KeyError):
         return None

@@ -149,7 +149,9 @@ class MemoryRuns:
         if row["done"] or row["worker"][0] != owner:
             return False
         row["done"] = True
-        self.rows[run_id] = self.rows[run_id].model_copy(update={"parts_done": self.rows[run_id].parts_done + 1})
+        self.rows[run_id] = self.rows[run_id].model_copy(
+            update={"parts_done": self.rows[run_id].parts_done + 1}
+        )
         self.life.wrote()
         return True
 
@@ -364,7 +366,9 @@ class MemoryClaims:
     life: Life
     owners: dict[str, str] = field(default_factory=dict)
 
-    def take(self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime) -> list[str]:
+    def take(
+        self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime
+    ) -> list[str]:
         taken = [one for one in ids if self.owners.setdefault(f"{kind}/{one}", owner) == owner]
         self.life.wrote()
         return taken
@@ -476,7 +480,9 @@ class World:
             if queue is self.exports:
                 verdict = self.steps.handle(message[0], owner=owner, beat=lambda: None)
             else:
-                verdict = self.sync.handle(message[0], owner=owner, beat=lambda: None, remaining=lambda: 900.0)
+                verdict = self.sync.handle(
+                    message[0], owner=owner, beat=lambda: None, remaining=lambda: 900.0
+                )
         except Killed:
             message[1] = self.clock() + timedelta(seconds=60)
             return False
@@ -514,7 +520,7 @@ def plain_session() -> Iterator[PlainComparison]:
 @cache
 def _directory() -> TemporaryDirectory[str]:
     # One for all: making and removing hundreds of directories would be most of the tests' time.
-    return TemporaryDirectory()
+    return TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
 
 
 def notification(key: str, etag: str) -> str:

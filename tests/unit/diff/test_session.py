@@ -1,0 +1,264 @@
+"""The comparison as DuckDB makes it, file formats and types included."""
+
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from bridge.diff import Session
+from bridge.errors import Rejected
+from mapping.comparison import Old, PartFile, Refused, Sending, SourceFile, StageColumn, Staged
+from mapping.export import ColumnType
+from mapping.run import Column
+
+SENDING = Sending("AIQ_a_1", "external_id", "false", update_existing_only=False)
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    opened = Session(tmp_path, memory_limit="500MB", threads=1)
+    yield opened
+    opened.close()
+
+
+def put(session: Session, name: str, body: bytes, number: int = 1) -> SourceFile:
+    path = session.directory / f"{number}-{name}"
+    path.write_bytes(body)
+    return SourceFile(number, path, f"exports/{name}")
+
+
+def load(session: Session, files: Sequence[SourceFile], ops: bool = False, **types: ColumnType) -> Staged:
+    found = {column.name: column.type for column in session.inspect(files)}
+    columns = [
+        StageColumn(name, name, types.get(name) or kind or "string", f"v{number}")
+        for number, (name, kind) in enumerate(found.items())
+        if name not in ("external_id", "op")
+    ]
+    return session.load(columns, identifier="external_id", time_zone="Europe/Berlin", ops=ops, collapse=True)
+
+
+def lines(session: Session, old: Old | None = None, part_rows: int = 100) -> list[dict[str, Any]]:
+    parts: list[PartFile] = []
+    session.compare(old, SENDING, full=True, rows=10, part_rows=part_rows, emit=parts.append)
+    found = [json.loads(line) for part in parts for line in part.body.splitlines()]
+    return sorted(found, key=lambda line: str(line["external_id"]))
+
+
+CSV = 'external_id,Email,email,"a ""b"""\n007,a@b,"x,\ny",\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("part.csv", CSV.encode()),
+        ("part.csv", CSV.replace("\n", "\r\n").encode("utf-8-sig")),
+        ("part.csv", CSV.replace(",\ny", ",\r\ny").encode()),
+        ("part.csv.gz", gzip.compress(CSV.encode())),
+    ],
+)
+def test_csv_keeps_names_ids_and_line_breaks(session: Session, name: str, body: bytes) -> None:
+    staged = load(session, [put(session, name, body)])
+    assert staged.rows == {1: 1}
+    (line,) = lines(session)
+    value = line.pop("email").replace("\r\n", "\n")
+    assert value == "x,\ny"
+    assert line == {"external_id": "007", "AIQ_a_1": True, "Email": "a@b"}
+
+
+def test_zstd_and_mixed_line_ends_are_read(session: Session) -> None:
+    path = session.directory / "plain.csv"
+    path.write_bytes(b"external_id,n\r\n1,2\n3,4\n")
+    packed = session.directory / "part.csv.zst"
+    duckdb.execute(f"COPY (SELECT 9 AS external_id, 4 AS n) TO '{packed}' (FORMAT csv, COMPRESSION zstd)")
+    files = [SourceFile(1, path, "plain.csv"), SourceFile(2, packed, "part.csv.zst")]
+    assert load(session, files).rows == {1: 2, 2: 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "wire"),
+    [
+        ("0012", "string", "0012"),
+        ("12", "integer", 12),
+        ("12.50", "number", 12.5),
+        ("-3", "number", -3),
+        ("TRUE", "boolean", True),
+        ("0", "boolean", False),
+        ("2026-02-28", "date", "2026-02-28"),
+        ("2026-02-28", "time", "2026-02-28"),
+        ("2026-02-28T10:00:00+05:00", "time", "2026-02-28T10:00:00+05:00"),
+        ("2026-02-28 10:00:00", "time", "2026-02-28T09:00:00.000Z"),
+        ('[1,"a"]', "array", [1, "a"]),
+        ('{"a": 1}', "object", {"a": 1}),
+        ('he said "no"\t', "string", 'he said "no"\t'),
+    ],
+)
+def test_a_value_of_each_type_goes_out_as_itself(
+    session: Session, text: str, kind: ColumnType, wire: object
+) -> None:
+    quoted = text.replace('"', '""')
+    load(session, [put(session, "part.csv", f'external_id,v\nu,"{quoted}"\n'.encode())], v=kind)
+    assert lines(session) == [{"external_id": "u", "AIQ_a_1": True, "v": wire}]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("x" * 256, "string", "value_too_long:v"),
+        ("1.5", "integer", "invalid_value:v"),
+        ("NaN", "number", "invalid_value:v"),
+        ("1e400", "number", "invalid_value:v"),
+        ("9007199254740993", "number", "invalid_value:v"),
+        ("yes", "boolean", "invalid_value:v"),
+        ("2026-02-30", "date", "invalid_value:v"),
+        ("next week", "time", "invalid_value:v"),
+        ("{}", "array", "invalid_value:v"),
+    ],
+)
+def test_a_value_that_is_not_of_its_type_rejects_the_row(
+    session: Session, text: str, kind: ColumnType, reason: str
+) -> None:
+    staged = load(session, [put(session, "part.csv", f"external_id,v\nok,\nu,{text}\n".encode())], v=kind)
+    assert staged.rejected == {reason: 1}
+    assert [(row.row, row.reason) for row in staged.examples] == [(2, reason)]
+
+
+def test_identifiers_are_checked_and_the_last_row_of_a_user_wins(session: Session) -> None:
+    body = f"external_id,v\nu,1\n ,2\n,3\n{'x' * 988},4\nu,5\nu,6\n".encode()
+    staged = load(session, [put(session, "part.csv", body)])
+    assert staged.rejected == {"empty_identifier": 2, "identifier_too_long": 1}
+    assert (staged.duplicates, staged.usable) == (2, 1)
+    assert lines(session)[0]["v"] == "6"
+
+
+def test_json_lines_bring_their_types(session: Session) -> None:
+    rows = [
+        {"external_id": 7, "n": 1.5, "ok": True, "tags": ["a"], "x": 1},
+        {"external_id": "8", "late": "y", "x": "z"},
+    ]
+    body = "\n".join(json.dumps(row) for row in rows).encode()
+    files = [put(session, "part.jsonl", body)]
+    types = {column.name: column.type for column in session.inspect(files)}
+    assert types == {
+        "external_id": "string",
+        "n": "number",
+        "ok": "boolean",
+        "tags": "array",
+        "x": "string",
+        "late": "string",
+    }
+    load(session, files)
+    assert lines(session) == [
+        {"external_id": "7", "AIQ_a_1": True, "n": 1.5, "ok": True, "tags": ["a"], "x": "1"},
+        {"external_id": "8", "AIQ_a_1": True, "x": "z", "late": "y"},
+    ]
+
+
+def test_parquet_brings_its_types_and_names(session: Session) -> None:
+    path = session.directory / "part.parquet"
+    duckdb.execute(
+        "COPY (SELECT '07' AS external_id, 3 AS n, true AS ok, DATE '2026-01-02' AS d, [1, 2] AS list, "
+        f"TIMESTAMP '2026-01-02 03:04:05' AS at, 1.50::DECIMAL(9, 2) AS money) TO '{path}' (FORMAT parquet)",
+    )
+    load(session, [SourceFile(1, path, "part.parquet")])
+    assert lines(session) == [
+        {
+            "external_id": "07",
+            "AIQ_a_1": True,
+            "n": 3,
+            "ok": True,
+            "d": "2026-01-02",
+            "list": [1, 2],
+            "at": "2026-01-02T02:04:05.000Z",
+            "money": 1.5,
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("part.csv", b""),
+        ("part.csv", b"external_id,v\n1,2,3\n"),
+        ("part.csv", b'external_id,v\n1,"2\n'),
+        ("part.csv", "external_id,v\n1,é\n".encode("latin-1")),
+        ("part.csv.gz", gzip.compress(CSV.encode())[:-12]),
+        ("part.csv.zst", b"no zstd"),
+        ("part.parquet", b"no parquet"),
+        ("part.jsonl", b'{"external_id": \n'),
+        ("part.csv", b"external_id,v,v\n1,2,3\n"),
+    ],
+)
+def test_a_part_that_cannot_be_read_says_which_and_why(session: Session, name: str, body: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        load(session, [put(session, name, body)])
+    assert name in caught.value.detail
+
+
+def test_parts_have_to_have_the_same_columns(session: Session) -> None:
+    files = [put(session, "a.csv", b"external_id,v\n"), put(session, "b.csv", b"external_id,w\n", 2)]
+    with pytest.raises(Rejected, match="columns_differ"):
+        load(session, files)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["1", "2.5"], "number"),
+        (["01", "2"], "string"),
+        (["1234567890", "2"], "string"),
+        (["true", "FALSE"], "boolean"),
+        (["2026-01-01", ""], "date"),
+        (["2026-01-01T00:00:00Z", "2026-01-01"], "time"),
+        (["", ""], "string"),
+    ],
+)
+def test_types_are_proposed_with_care(session: Session, values: list[str], kind: str) -> None:
+    body = "external_id,v\n" + "".join(f"u,{value}\n" for value in values)
+    session.inspect([put(session, "part.csv", body.encode())])
+    assert session.propose(["v"]) == {"v": kind}
+
+
+def test_parts_are_cut_to_size_across_tables(session: Session) -> None:
+    body = "external_id\n" + "".join(f"u{n}\n" for n in range(50))
+    load(session, [put(session, "part.csv", body.encode())])
+    parts: list[PartFile] = []
+    found = session.compare(None, SENDING, full=True, rows=25_000_000, part_rows=7, emit=parts.append)
+    assert [part.rows for part in parts] == [7] * 7 + [1]
+    assert [part.number for part in parts] == list(range(1, 9))
+    assert (found.joined, found.lines, found.parts) == (50, 50, 8)
+    assert len({line for part in parts for line in part.body.splitlines()}) == 50
+    assert len(session.change_files()) == 3
+
+
+def test_refused_lines_keep_their_old_state_under_another_partitioning_and_type(session: Session) -> None:
+    load(session, [put(session, "one.csv", b"external_id,v\na,1\nb,2\nc,3\n")], v="string")
+    lines(session)
+    columns = (Column(name="v", type="string", field="v1"),)
+    first = session.commit(None, session.change_files(), columns, Refused(frozenset(), ()))
+    kept = [path.rename(session.directory / f"old-{path.name}") for path in first.files]
+    old = Old(tuple(kept), columns, same_hashing=False)
+
+    session.inspect([put(session, "two.csv", b"external_id,v\na,1\nb,7\nd,4\n")])
+    session.load(
+        [StageColumn("v", "v", "number", "v1")],
+        identifier="external_id",
+        time_zone="UTC",
+        ops=False,
+        collapse=True,
+    )
+    parts: list[PartFile] = []
+    session.compare(old, SENDING, full=True, rows=20_000_000, part_rows=1, emit=parts.append)
+    sent = {json.loads(part.body)["external_id"]: part.number for part in parts}
+    assert set(sent) == {"b", "c", "d"}
+    columns = (Column(name="v", type="number", field="v1"),)
+    refused = Refused(frozenset({sent["c"]}), ((sent["b"], 0),))
+    second = session.commit(old, session.change_files(), columns, refused)
+    assert (second.rows, second.members, len(second.files)) == (4, 4, 2)
+    rows = duckdb.execute(
+        f"SELECT id, member, v1 FROM read_parquet({[str(p) for p in second.files]}) ORDER BY id"
+    )
+    assert rows.fetchall() == [("a", True, 1.0), ("b", True, 2.0), ("c", True, 3.0), ("d", True, 4.0)]

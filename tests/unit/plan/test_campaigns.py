@@ -1,0 +1,103 @@
+"""Campaign and events exports: once each, in time or not at all."""
+
+import pytest
+
+from bridge.errors import Retryable, Unknown
+from bridge.flows.runs import stamp
+from mapping.export import RunPlan
+from tests.unit.plan.world import START, World, row
+
+CAMPAIGN = "campaign=c1"
+PEOPLE = [row(f"u{n}", n) for n in range(5)]
+
+
+def messaged(world: World) -> list[str]:
+    return [line["external_user_id"] for request in world.braze.sent for line in request]
+
+
+def test_each_recipient_is_messaged_once_with_the_last_rows_properties() -> None:
+    world = World()
+    run_id = world.put("one", [*PEOPLE, row("u0", 9)], where=CAMPAIGN)
+    world.work(deliver_twice=True)
+    assert world.run(run_id).status == "done"
+    assert sorted(messaged(world)) == ["u0", "u1", "u2", "u3", "u4"]
+    assert world.braze.profiles["u0"]["trigger_properties"]["n"] == 9.0
+    assert world.report(run_id)["duplicates"] == 1
+
+
+WRITES = 16
+
+
+@pytest.mark.parametrize("write", range(1, WRITES + 1))
+def test_nobody_is_messaged_twice_whenever_the_worker_dies(write: int) -> None:
+    world = World(kill_after=(write,))
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work()
+    sent = messaged(world)
+    report = world.report(run_id)
+    assert len(sent) == len(set(sent))
+    assert len(sent) + report["sent"]["held"] >= 5
+
+
+def test_an_unknown_answer_is_held_and_reported() -> None:
+    world = World()
+    world.braze.script = [Unknown("no_answer")]
+    world.braze.applies_failures = True
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work()
+    assert sorted(messaged(world)) == ["u0", "u1", "u2", "u3", "u4"]
+    assert world.report(run_id)["sent"]["held"] == 3
+
+
+def test_a_refused_request_is_tried_again_though_it_was_claimed() -> None:
+    world = World()
+    world.braze.script = [Retryable("http_503")]
+    world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work()
+    assert sorted(messaged(world)) == ["u0", "u1", "u2", "u3", "u4"]
+
+
+def test_nothing_goes_out_after_send_before() -> None:
+    world = World()
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN, send_before=stamp(START))
+    world.work()
+    assert messaged(world) == []
+    assert world.report(run_id)["sent"]["rejected_by_reason"] == {"expired": 5}
+
+
+def test_a_paused_campaign_is_reported_as_not_sent() -> None:
+    world = World()
+    world.braze.refuse = lambda _line: "campaign_paused"
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work()
+    assert world.report(run_id)["sent"]["rejected_by_reason"] == {"campaign_paused": 5}
+
+
+def test_many_recipients_wait_for_approval() -> None:
+    world = World(config={"approve_recipients": 4})
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work()
+    plan = world.run(run_id).plan
+    assert isinstance(plan, RunPlan)
+    assert [wait.code for wait in plan.waits_for] == ["many_recipients"]
+    assert messaged(world) == []
+
+
+def test_an_events_export_sends_each_event_once_and_an_identical_one_of_another_export_never() -> None:
+    world = World()
+    columns = ("external_id", "event_name", "event_time", "n")
+    events = [
+        {"external_id": "u0", "event_name": "Won", "event_time": "2026-11-22T06:00:00Z", "n": n}
+        for n in range(4)
+    ]
+    world.put("one", events, where="events", columns=columns)
+    world.work()
+    second = world.put("two", events, where="events", columns=columns)
+    world.work()
+    assert [line["properties"]["n"] for request in world.braze.sent for line in request] == [
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+    ]
+    assert world.report(second)["sent"]["rejected_by_reason"] == {"duplicate": 4}

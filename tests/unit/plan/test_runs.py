@@ -1,0 +1,278 @@
+"""A run from its export to its report, and everything that can keep it from there."""
+
+import json
+
+import pytest
+
+from bridge.flows.runs import stamp
+from mapping.run import Halt
+from tests.unit.plan.world import INSTALLATION, START, World, row, truth
+
+MANY = [row(f"u{n}", n, "here") for n in range(10)]
+
+
+def done(world: World, name: str, rows: list[dict[str, object]], **manifest: object) -> str:
+    run_id = world.put(name, rows, **manifest)
+    world.work()
+    assert world.run(run_id).status == "done"
+    world.clock.forward(120)
+    return run_id
+
+
+def waits(world: World, run_id: str) -> set[str]:
+    plan = world.run(run_id).plan
+    assert plan
+    return {wait.code for wait in plan.waits_for}
+
+
+def test_joiners_stayers_and_leavers_are_sent_what_changed_and_nothing_else() -> None:
+    world = World(part_rows=75)
+    done(world, "one", [*MANY, row("back", 1)])
+    done(world, "two", [row("u0", 0, "there"), *MANY[1:]])
+    done(world, "three", [row("u0", 0), *MANY[1:], row("back", 2)])
+    changes = [{line["external_id"]: line for line in request} for request in world.braze.sent[1:]]
+    assert changes == [
+        {"u0": {"external_id": "u0", "city": "there"}, "back": {"external_id": "back", "AIQ_a1_1": False}},
+        {
+            "u0": {"external_id": "u0", "city": None},
+            "back": {"external_id": "back", "AIQ_a1_1": True, "n": 2.0},
+        },
+    ]
+
+
+def test_leavers_get_null_when_the_export_says_so() -> None:
+    world = World()
+    done(world, "one", MANY)
+    done(world, "two", MANY[1:], on_leave="null")
+    assert "AIQ_a1_1" not in world.braze.profiles["u0"]
+
+
+def test_a_delta_leaves_alone_whom_it_does_not_name() -> None:
+    world = World()
+    done(world, "one", MANY)
+    columns = ("external_id", "op", "n", "city")
+    delta = [
+        {**row("u0"), "op": "remove"},
+        {**row("u1", 7, "here"), "op": "add"},
+        {**row("who"), "op": "remove"},
+    ]
+    done(world, "two", delta, columns=columns, mode="delta")
+    assert world.braze.profiles["u0"]["AIQ_a1_1"] is False
+    assert world.braze.profiles["u1"] == {"AIQ_a1_1": True, "n": 7.0, "city": "here"}
+    assert "who" not in world.braze.profiles
+    assert len(world.braze.sent[-1]) == 2
+
+
+def test_the_report_counts_what_was_saved() -> None:
+    world = World(part_rows=75)
+    done(world, "one", MANY)
+    report = world.report(done(world, "two", [row("u0", 5, "here"), *MANY[1:9]]))
+    told = ("members", "joined", "left", "changed", "requests", "data_points", "full_resend_data_points")
+    assert {name: report[name] for name in told} == {
+        "members": 9,
+        "joined": 0,
+        "left": 1,
+        "changed": 1,
+        "requests": 1,
+        "data_points": 2,
+        "full_resend_data_points": 28,
+    }
+
+
+def test_the_same_export_again_sends_nothing_and_commits() -> None:
+    world = World()
+    done(world, "one", MANY)
+    sent = len(world.braze.sent)
+    report = world.report(done(world, "two", MANY))
+    assert len(world.braze.sent) == sent
+    assert report["data_points"] == 0
+    assert report["snapshot_version"] == 2
+
+
+def test_a_rejected_row_keeps_its_user_in_the_audience() -> None:
+    world = World()
+    done(world, "one", MANY)
+    report = world.report(done(world, "two", [row("u0", "many", "here"), row("", 3), *MANY[1:]]))
+    assert world.braze.profiles["u0"]["AIQ_a1_1"] is True
+    assert report["rejected_rows_by_reason"] == {"invalid_value:n": 1, "empty_identifier": 1}
+    assert [(found["row"], found["reason"]) for found in report["rejected_rows"]] == [
+        (1, "invalid_value:n"),
+        (2, "empty_identifier"),
+    ]
+
+
+def test_what_braze_rejects_is_tried_again_by_the_next_run() -> None:
+    world = World()
+    world.braze.refuse = lambda line: "EXTERNAL_USER_ID_TOO_LARGE" if line["external_id"] == "u3" else ""
+    report = world.report(done(world, "one", MANY))
+    assert report["sent"]["rejected_by_reason"] == {"EXTERNAL_USER_ID_TOO_LARGE": 1}
+    assert report["members"] == 9
+    world.braze.refuse = lambda _line: ""
+    done(world, "two", MANY)
+    assert world.braze.profiles == truth(MANY)
+    assert [len(request) for request in world.braze.sent[-1:]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda d: d["parts"][0].update(sha256="0" * 64), "wrong_sha256"),
+        (lambda d: d["parts"][0].update(rows=11), "truncated"),
+        (lambda d: d["parts"][0].update(key=d["parts"][0]["key"] + "x.csv"), "export_gone"),
+        (lambda d: d["parts"][0].update(key="exports/elsewhere.csv"), "foreign_part"),
+        (lambda d: d.update(identifier="braze_id"), "missing_column"),
+        (lambda d: d.update(mode="some"), "bad_manifest"),
+        (lambda d: d.update(surprise=1), "bad_manifest"),
+        (lambda d: d["attributes"].update(n={"name": "city"}), "duplicate_attribute"),
+    ],
+)
+def test_a_bad_export_is_blocked_with_its_reason_and_sends_nothing(spoil: object, reason: str) -> None:
+    world = World()
+    run_id = world.put("one", MANY)
+    key = f"exports/{INSTALLATION}/audience=a1/split=1/one/manifest.json"
+    document = json.loads(world.buckets.objects[key])
+    spoil(document)  # type: ignore[operator]
+    world.buckets.objects[key] = json.dumps(document).encode()
+    world.work()
+    assert world.run(run_id).status == "blocked"
+    assert world.report(run_id)["reason"] == reason
+    assert world.braze.sent == []
+
+
+def test_an_audience_keeps_its_identifier() -> None:
+    world = World()
+    done(world, "one", MANY)
+    columns = ("braze_id", "n", "city")
+    run_id = world.put("two", [{"braze_id": "b"}], columns=columns, identifier="braze_id")
+    world.work()
+    assert world.report(run_id)["reason"] == "identifier_changed"
+
+
+def test_a_run_that_removes_many_waits_until_it_is_approved() -> None:
+    world = World()
+    done(world, "one", MANY)
+    run_id = world.put("two", MANY[:6])
+    world.work()
+    assert world.run(run_id).status == "waiting_approval"
+    assert waits(world, run_id) == {"removes_many"}
+    world.runs.approve(run_id)
+    world.resume(run_id)
+    world.work()
+    assert world.run(run_id).status == "done"
+    assert [p["AIQ_a1_1"] for p in world.braze.profiles.values()].count(False) == 4
+
+
+def test_a_waiting_run_is_overtaken_by_a_newer_full_export() -> None:
+    world = World()
+    done(world, "one", MANY)
+    old = world.put("two", MANY[:1])
+    world.work()
+    world.waits.clear()
+    world.clock.forward(60)
+    new = world.put("three", MANY)
+    world.work()
+    assert world.run(old).status == "stale"
+    assert world.run(new).status == "done"
+
+
+def test_a_stale_export_waits_and_is_planned_again_once_approved() -> None:
+    world = World()
+    done(world, "one", MANY)
+    run_id = world.put("old", [*MANY, row("late", 1)], exported_at=stamp(START.replace(year=2020)))
+    world.work()
+    assert world.run(run_id).status == "stale"
+    assert waits(world, run_id) == {"stale_export"}
+    newer = done(world, "three", [*MANY, row("other", 1)])
+    world.runs.approve(run_id)
+    world.resume(run_id)
+    world.work()
+    assert world.run(run_id).status == "done"
+    assert world.run(newer).status == "done"
+    assert world.braze.profiles["late"]["AIQ_a1_1"] is True
+    assert world.braze.profiles["other"]["AIQ_a1_1"] is False
+
+
+def test_an_untyped_column_is_proposed_and_afterwards_known() -> None:
+    world = World()
+    columns = ("external_id", "n", "city", "plan")
+    rows = [{**one, "plan": "gold"} for one in MANY]
+    run_id = world.put("one", rows, columns=columns)
+    world.work()
+    assert waits(world, run_id) == {"untyped_column"}
+    world.runs.approve(run_id)
+    world.resume(run_id)
+    world.work()
+    world.clock.forward(60)
+    done(world, "two", rows, columns=columns)
+
+
+def test_a_column_of_another_audience_waits() -> None:
+    world = World()
+    done(world, "one", MANY)
+    run_id = world.put("two", MANY, where="audience=a2/split=1")
+    world.work()
+    assert waits(world, run_id) == {"foreign_column"}
+
+
+def test_consent_columns_are_left_out_loudly_or_wait() -> None:
+    columns = ("external_id", "n", "city", "email_subscribe")
+    rows = [{**one, "email_subscribe": "opted_in"} for one in MANY]
+    denied = World()
+    report = denied.report(done(denied, "one", rows, columns=columns))
+    assert any("consent is not changed" in warning for warning in report["warnings"])
+    assert "email_subscribe" not in denied.braze.profiles["u0"]
+    allowed = World(config={"consent_fields": "allow"})
+    run_id = allowed.put("one", rows, columns=columns)
+    allowed.work()
+    assert waits(allowed, run_id) == {"consent_change"}
+
+
+def test_a_dry_run_stops_at_the_plan() -> None:
+    world = World()
+    run_id = world.put("one", MANY, dry_run=True)
+    world.work()
+    assert world.run(run_id).status == "planned"
+    assert world.report(run_id)["joined"] == 10
+    assert world.braze.sent == []
+    done(world, "two", MANY)
+
+
+def test_a_cancelled_run_commits_what_braze_accepted() -> None:
+    world = World()
+    run_id = world.put("one", MANY)
+    world.work(until=lambda: len(world.braze.sent) == 2)
+    world.runs.stop(run_id, Halt(status="cancelled", reason="cancelled", by="someone"))
+    world.work()
+    assert world.run(run_id).status == "cancelled"
+    assert len(world.braze.sent) == 2
+    assert world.report(run_id)["members"] == 6
+    world.clock.forward(60)
+    done(world, "two", MANY)
+    assert sum(map(len, world.braze.sent)) == 10
+
+
+def test_the_next_run_waits_until_the_last_answer_has_settled() -> None:
+    world = World(settle=60)
+    first = world.put("one", MANY)
+    second = world.put("two", MANY[:9], exported_at=stamp(START.replace(year=2027)))
+    world.work()
+    ended = world.run(first).ended_at
+    assert world.run(second).status == "done"
+    assert ended
+    assert world.waits[f"waits for {first}"] > 0
+    assert (world.run(second).ended_at or "") >= stamp(START.replace(minute=1))
+
+
+def test_every_notification_twice_is_one_run() -> None:
+    world = World()
+    world.put("one", MANY, twice=True)
+    world.work()
+    assert len(world.runs.rows) == 1
+    assert sum(map(len, world.braze.sent)) == 10
+
+
+def test_a_plan_that_keeps_breaking_off_is_blocked() -> None:
+    world = World(kill_after=range(4, 400, 3))
+    run_id = world.put("one", MANY)
+    world.work()
+    assert world.report(run_id)["reason"] == "keeps_failing"

@@ -1,0 +1,70 @@
+"""Exports are read in the version that started the run; parts and plans are kept under their attempt."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import Rejected
+from bridge.stores.exports import ExportStore
+from bridge.stores.parts import PartFiles
+from mapping.comparison import PartFile
+from mapping.export import RunPlan
+from mapping.run import PartResult
+from tests.unit.stores.admin_tables import BUCKET, aws, state_bucket
+
+
+@pytest.fixture
+def s3() -> Iterator[Any]:
+    with aws() as client:
+        state_bucket(client("s3"))
+        yield client("s3")
+
+
+def test_a_manifest_is_read_in_its_own_version(s3: Any) -> None:
+    store = ExportStore(s3, BUCKET)
+    first = s3.put_object(Bucket=BUCKET, Key="m", Body=b"one")["ETag"].strip('"')
+    assert store.manifest("m", first)[0] == b"one"
+    s3.put_object(Bucket=BUCKET, Key="m", Body=b"two")
+    with pytest.raises(Rejected, match="export_gone"):
+        store.manifest("m", first)
+    with pytest.raises(Rejected, match="export_gone"):
+        store.modified("m", first)
+
+
+def test_a_download_says_what_it_got(s3: Any, tmp_path: Path) -> None:
+    s3.put_object(Bucket=BUCKET, Key="part", Body=b"x" * 3_000_000)
+    assert ExportStore(s3, BUCKET).download("part", tmp_path / "f") == sha256(b"x" * 3_000_000).hexdigest()
+    assert (tmp_path / "f").stat().st_size == 3_000_000
+    with pytest.raises(Rejected, match="export_gone"):
+        ExportStore(s3, BUCKET).download("none", tmp_path / "g")
+
+
+def test_a_plan_is_the_one_whose_hash_was_fixed(s3: Any) -> None:
+    files = PartFiles(s3, BUCKET)
+    plan = RunPlan(
+        run_id="run_1", integration_id="i", kind="audience", export_id="e", attempt=2, exported_at="2026"
+    )
+    key, digest = files.put_plan(plan)
+    assert key == "runs/run_1/plan-2/plan.json"
+    assert files.get_plan(key, digest) == plan
+    with pytest.raises(Rejected, match="plan_corrupt"):
+        files.get_plan(key, "0" * 64)
+
+
+def test_parts_changes_and_results_come_back(s3: Any, tmp_path: Path) -> None:
+    files = PartFiles(s3, BUCKET)
+    key = files.put_part("run_1", 1, PartFile(3, 1, b"{}\n", "sha"))
+    assert key == "runs/run_1/plan-1/part-00003.jsonl"
+    assert files.get_part(key) == b"{}\n"
+    for number in (0, 1):
+        (tmp_path / "c").write_text(str(number))
+        files.put_changes("run_1", 1, number, tmp_path / "c")
+    assert [path.read_text() for path in files.get_changes("run_1", 1, tmp_path)] == ["0", "1"]
+    results = [PartResult(part=1, rows=2, accepted="0-1"), PartResult(part=2, rows=1)]
+    for result in results:
+        files.put_result("run_1", result)
+    assert files.results("run_1", 2) == results
+    assert files.put_report("run_1", {"a": 1}) == "runs/run_1/report.json"

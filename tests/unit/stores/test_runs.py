@@ -1,0 +1,207 @@
+"""Rows of RunsTable: every change is conditional, on the real expressions."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bridge.errors import Rejected
+from bridge.stores.parts import PartRows
+from bridge.stores.runs import RunStore
+from mapping.export import RunPlan, Wait
+from mapping.run import Halt, PlanRef, Run
+from tests.unit.stores.admin_tables import Clock, aws
+
+TABLE = "runs"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with aws() as client:
+        found = client("dynamodb")
+        names = ("pk", "sk", "feed", "at")
+        found.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "feed",
+                    "KeySchema": [
+                        {"AttributeName": "feed", "KeyType": "HASH"},
+                        {"AttributeName": "at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                },
+            ],
+        )
+        yield found
+
+
+@pytest.fixture
+def store(dynamodb: Any, clock: Clock) -> RunStore:
+    return RunStore(dynamodb, TABLE, clock)
+
+
+def run(number: int = 1, **changes: Any) -> Run:
+    fields = {
+        "id": f"run_{number}",
+        "kind": "audience",
+        "integration_id": "int_1",
+        "export_id": "e",
+        "key": "exports/manifest.json",
+        "etag": "t",
+        "status": "planning",
+        "created_at": f"2026-11-22T12:00:0{number}.000Z",
+        "audience_id": "a",
+        "split_id": "1",
+    }
+    return Run.model_validate(fields | changes)
+
+
+def plan(*codes: str) -> RunPlan:
+    waits = tuple(Wait(code=code, detail="why") for code in codes)
+    return RunPlan(
+        run_id="run_1",
+        integration_id="int_1",
+        kind="audience",
+        export_id="e",
+        attempt=1,
+        exported_at="2026-11-22T12:00:00.000Z",
+        waits_for=waits,
+        details={"columns": [{"name": "x"}]},
+    )
+
+
+def waiting(store: RunStore, status: str = "waiting_approval", *codes: str) -> Run:
+    kept = store.create(run())
+    store.hold(kept.id, "w", 60)
+    ref = PlanRef(key="k", sha256="s")
+    moved = store.move(
+        kept, "w", expect={"planning"}, status=status, plan=plan(*codes), plan_ref=ref, parts=3
+    )
+    assert moved
+    return moved
+
+
+def test_a_run_is_created_once(store: RunStore) -> None:
+    assert store.create(run()) == run()
+    assert store.create(run(etag="other")).etag == "t"
+
+
+def test_a_run_comes_back_as_it_was_kept(store: RunStore) -> None:
+    kept = waiting(store, "planned", "removes_many")
+    assert store.get("run_1") == kept
+    assert (kept.parts, kept.plan, kept.plan_ref) == (3, plan("removes_many"), PlanRef(key="k", sha256="s"))
+
+
+def test_one_worker_holds_a_run_until_its_lease_ends(store: RunStore, clock: Clock) -> None:
+    store.create(run())
+    assert store.hold("run_1", "a", 60)
+    assert store.hold("run_1", "b", 60) is None
+    clock.forward(seconds=61)
+    assert store.hold("run_1", "b", 60)
+    store.let_go("run_1", "a")
+    assert store.hold("run_1", "a", 60) is None
+    store.let_go("run_1", "b")
+    assert store.hold("run_1", "a", 60)
+    assert store.hold("run_2", "a", 60) is None
+
+
+def test_a_move_needs_the_lease_and_the_status(store: RunStore) -> None:
+    kept = store.create(run())
+    assert store.move(kept, "a", expect={"planning"}, status="planned") is None
+    store.hold("run_1", "a", 60)
+    assert store.move(kept, "a", expect={"syncing"}, status="planned") is None
+    moved = store.move(kept, "a", expect={"planning", "waiting_lease"}, status="planned", attempt=1)
+    assert moved
+    assert (moved.status, moved.attempt) == ("planned", 1)
+
+
+def test_the_first_reason_to_stop_stays(store: RunStore) -> None:
+    store.create(run())
+    first = Halt(status="blocked", reason="http_401")
+    store.stop("run_1", first)
+    stopped = store.stop("run_1", Halt(status="cancelled", reason="cancelled"))
+    assert stopped
+    assert stopped.halt == first
+    assert store.stop("run_9", first) is None
+
+
+def test_an_audience_passes_from_run_to_run_by_compare_and_swap(store: RunStore) -> None:
+    assert store.holder("int#a#1") is None
+    assert store.take_audience("int#a#1", "run_1", None)
+    assert not store.take_audience("int#a#1", "run_2", None)
+    assert not store.take_audience("int#a#1", "run_3", "run_2")
+    assert store.take_audience("int#a#1", "run_2", "run_1")
+    assert store.holder("int#a#1") == "run_2"
+
+
+def test_approving_names_what_was_approved(store: RunStore) -> None:
+    waiting(store, "waiting_approval", "removes_many", "type_change")
+    approved = store.approve("run_1", "kim")
+    assert (approved.approved, approved.approved_by) == (("removes_many", "type_change"), "kim")
+    assert approved.status == "waiting_approval"
+
+
+def test_approving_a_stale_run_has_it_planned_again(store: RunStore) -> None:
+    waiting(store, "waiting_approval")
+    assert store.supersede("run_1", "run_2")
+    assert not store.supersede("run_1", "run_2")
+    approved = store.approve("run_1", "kim")
+    assert (approved.status, approved.approved, approved.ended_at) == ("planning", ("stale_export",), None)
+
+
+def test_only_what_waits_can_be_approved(store: RunStore) -> None:
+    store.create(run())
+    with pytest.raises(Rejected):
+        store.approve("run_1", "kim")
+
+
+def test_a_waiting_run_is_cancelled_at_once_and_a_working_one_is_told(store: RunStore) -> None:
+    waiting(store, "waiting_approval")
+    assert store.cancel("run_1", "kim").status == "cancelled"
+    with pytest.raises(Rejected):
+        store.cancel("run_1", "kim")
+    store.create(run(2, status="syncing"))
+    told = store.cancel("run_2", "kim")
+    assert told.status == "syncing"
+    assert told.halt == Halt(status="cancelled", reason="cancelled", by="kim")
+
+
+def test_runs_are_listed_newest_first_page_by_page(store: RunStore) -> None:
+    for number in (1, 2, 3):
+        store.create(run(number))
+    first, cursor = store.page(2, None)
+    second, end = store.page(2, cursor)
+    assert [found.id for found in (*first, *second)] == ["run_3", "run_2", "run_1"]
+    assert end is None
+
+
+def test_a_part_is_leased_checkpointed_and_counted_once(store: RunStore, dynamodb: Any, clock: Clock) -> None:
+    rows = PartRows(dynamodb, TABLE, clock)
+    store.create(run())
+    assert rows.lease("run_1", 1, "a", 60) == (False, True, "", 1)
+    assert rows.lease("run_1", 1, "b", 60) == (False, False, "", 0)
+    assert rows.checkpoint("run_1", 1, "a", "ledger", 60)
+    assert not rows.checkpoint("run_1", 1, "b", "other", 60)
+    assert rows.leave("run_1", 1, "a", "ledger 2", 0)
+    assert rows.lease("run_1", 1, "b", 60) == (False, True, "ledger 2", 1)
+    clock.forward(seconds=61)
+    assert rows.lease("run_1", 1, "c", 60).mine
+    assert not rows.finish("run_1", 1, "b")
+    assert rows.finish("run_1", 1, "c")
+    assert not rows.finish("run_1", 1, "c")
+    assert rows.lease("run_1", 1, "d", 60) == (True, False, "", 0)
+    found = store.get("run_1")
+    assert found
+    assert found.parts_done == 1

@@ -1,0 +1,61 @@
+"""Pointers flip once, files come back in order, columns remember who sends them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.stores.snapshots import SnapshotStore
+from mapping.run import Column, ColumnRecord, Snapshot
+from tests.unit.stores.admin_tables import INSTALLATIONS, aws, installations_table, state_bucket
+
+AUDIENCE = "int_1#a#1"
+
+
+@pytest.fixture
+def store() -> Iterator[SnapshotStore]:
+    with aws() as client:
+        installations_table(client("dynamodb"))  # its keys are those of RunsTable
+        yield SnapshotStore(client("dynamodb"), INSTALLATIONS, client("s3"), state_bucket(client("s3")))
+
+
+def snapshot(version: int, **changes: Any) -> Snapshot:
+    columns = (Column(name="n", type="number", field="v0"),)
+    return Snapshot(
+        version=version,
+        run_id=f"run_{version}",
+        prefix="snapshots/p/",
+        partitions=2,
+        hashing="h",
+        identifier="external_id",
+        columns=columns,
+        **changes,
+    )
+
+
+def test_a_pointer_flips_only_from_the_version_it_was_made_of(store: SnapshotStore) -> None:
+    assert store.pointer(AUDIENCE) is None
+    assert store.flip(AUDIENCE, snapshot(1), None)
+    assert not store.flip(AUDIENCE, snapshot(1), None)
+    assert not store.flip(AUDIENCE, snapshot(3), 2)
+    assert store.flip(AUDIENCE, snapshot(2, members=5), 1)
+    assert store.pointer(AUDIENCE) == snapshot(2, members=5)
+
+
+def test_files_come_back_in_the_order_of_the_partitions(store: SnapshotStore, tmp_path: Path) -> None:
+    prefix = store.prefix(AUDIENCE, 1, "run_1")
+    assert prefix == "snapshots/int_1/a/1/000001-run_1/"
+    for number in (0, 1):
+        (tmp_path / f"p{number}").write_text(str(number))
+    store.upload(prefix, [tmp_path / "p0", tmp_path / "p1"])
+    found = store.download(snapshot(1).model_copy(update={"prefix": prefix}), tmp_path)
+    assert [path.read_text() for path in found] == ["0", "1"]
+
+
+def test_a_column_gathers_its_audiences(store: SnapshotStore) -> None:
+    for owner in ("int_1#b#1", "int_1#a#1"):
+        store.record_column("int_1", ColumnRecord(name="n", type="number", owners=(owner,)))
+    expected = ColumnRecord(name="n", type="number", owners=("int_1#a#1", "int_1#b#1"))
+    assert store.columns("int_1") == {"n": expected}
+    assert store.columns("int_2") == {}
