@@ -62,7 +62,7 @@ def operating() -> Operating:
             DeliveryStore(dynamodb, deliveries, now), StageStore(s3, settings.state_bucket)
         ),
         letters=LetterDesk(letters),
-        replay=Replay(letters, queues, audit),
+        replay=Replay(letters, queues, audit, now),
         runs=RunsAdmin(runs, queues["export"], links, audit),
         health=Health(
             InstallationStore(dynamodb, installed),

@@ -199,7 +199,17 @@ def test_long_lists_come_in_pages(ask):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=101", "limit=x", "limit=-1", "limit=²", "cursor=%F0%9F%92%A9"]
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "limit=-1",
+        "limit=²",
+        "cursor=%F0%9F%92%A9",
+        "cursor=eHg",
+        "cursor=AAAAAAAAaW50XzE",
+    ],
 )
 def test_a_nonsense_page_is_a_422(ask, query):
     assert ask("GET", f"/v1/admin/integrations?{query}")[0] == 422

@@ -4,7 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -211,6 +211,8 @@ class World:
     noted: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     log: FakeAuditLog = field(default_factory=FakeAuditLog)
+    now: datetime = NOW
+    tick: timedelta = timedelta(0)
 
     def operating(self) -> Operating:
         queues = {lane: self.queues[lane] for lane in ("event", "actioniq", "braze", "export", "audience")}
@@ -220,7 +222,7 @@ class World:
         return Operating(
             live_events=LiveEvents(self.deliveries, self.stages),
             letters=LetterDesk(self.letters),
-            replay=Replay(self.letters, queues, audit),
+            replay=Replay(self.letters, queues, audit, self.clock),
             runs=RunsAdmin(self.runs, queues["export"], links, audit),
             health=Health(
                 SimpleNamespace(all=lambda: self.installations),
@@ -230,6 +232,11 @@ class World:
                 lambda: NOW,
             ),
         )
+
+    def clock(self) -> datetime:
+        """Moves a little each time it is asked."""
+        self.now += self.tick
+        return self.now
 
     def _pause(self, installation_id: str) -> Any:
         until, reason = self.paused.get(installation_id, (None, ""))

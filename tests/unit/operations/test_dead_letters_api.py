@@ -1,6 +1,7 @@
 """Dead letters: read, and replayed so that each is sent once."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -111,6 +112,27 @@ def test_a_thousand_letters_a_call_and_the_cursor_goes_on(ask, world):
         request["cursor"] = body["next_cursor"]
     assert calls == [(1000, 1501), (1000, 501), (501, 0)]
     assert sorted(map(int, world.queues["braze"].bodies)) == list(range(1, 2502))
+
+
+def test_a_call_that_runs_out_of_time_says_where_to_go_on(ask, world):
+    for number in range(1, 501):
+        world.letters.add(number, body=str(number))
+    world.tick = timedelta(seconds=6)
+    request, replayed = {"reason": "unauthorized"}, []
+    while True:
+        _, body = ask("POST", REPLAY, request)
+        replayed.append((body["replayed"], body["remaining"]))
+        if body["next_cursor"] is None:
+            break
+        request["cursor"] = body["next_cursor"]
+    assert replayed == [(300, 200), (200, 0)]
+    assert len(world.queues["braze"].bodies) == 500
+
+
+def test_ids_left_for_lack_of_time_remain(ask, world):
+    ids = [world.letters.add(number) for number in range(1, 501)]
+    world.tick = timedelta(seconds=6)
+    assert ask("POST", REPLAY, {"ids": ids})[1] == {"replayed": 300, "remaining": 200, "next_cursor": None}
 
 
 @pytest.mark.parametrize(

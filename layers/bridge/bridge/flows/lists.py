@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from bridge.flows.gateway import Answer, answer_json
 from bridge.flows.problems import at
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 100
+_CHECK_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,11 @@ def listed(rows: Iterable[Mapping[str, Any]], next_cursor: str | None = None) ->
 
 
 def sealed_cursor(cursor: str | None) -> str | None:
-    """A cursor in a form that fits a URL and that nobody takes apart by accident."""
-    return None if cursor is None else base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+    """A cursor in a form that fits a URL, with a check sum, so that a store meets none it did not give out."""
+    if cursor is None:
+        return None
+    text = cursor.encode()
+    return base64.urlsafe_b64encode(_check_sum(text) + text).decode().rstrip("=")
 
 
 def sliced[T](items: Sequence[T], page: Page, key: Callable[[T], str]) -> tuple[Sequence[T], str | None]:
@@ -53,6 +58,14 @@ def sliced[T](items: Sequence[T], page: Page, key: Callable[[T], str]) -> tuple[
 
 def _opened(sealed: str) -> str:
     try:
-        return base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True).decode()
+        found = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
+        check, text = found[:_CHECK_BYTES], found[_CHECK_BYTES:]
+        if check == _check_sum(text):
+            return text.decode()
     except (binascii.Error, ValueError):
-        raise invalid([at("/cursor", "invalid_cursor", "the cursor is not one of this list")]) from None
+        pass
+    raise invalid([at("/cursor", "invalid_cursor", "the cursor is not one of this list")])
+
+
+def _check_sum(text: bytes) -> bytes:
+    return hashlib.sha256(text).digest()[:_CHECK_BYTES]

@@ -2,8 +2,9 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import batched
 from typing import Annotated, Any, Protocol, Self
 
@@ -18,6 +19,8 @@ from bridge.flows.lists import Page, sealed_cursor
 
 MOST = 1000
 """Letters one call replays at most."""
+LONGEST = timedelta(seconds=20)
+"""A call gives up beginning anything new after this long, well before the gateway does (30 s)."""
 _TOGETHER = 100
 
 Letter = dict[str, Any]
@@ -69,23 +72,29 @@ class Replay:
     letters: Letters
     queues: Mapping[str, Queue]
     audit: Audit
+    clock: Callable[[], datetime]
 
     def replay(self, call: Call) -> Answer:
         """POST /v1/admin/dead-letters/replay: to be called again while `next_cursor` is not null."""
         request = parsed(ReplayRequest, call.document())
-        wanted, cursor = self._wanted(request)
+        until = self.clock() + LONGEST
+        start = Page.of({"cursor": request.cursor or ""}).cursor
+        wanted, cursor = self._wanted(request, start)
         waiting = self._waiting(request)
-        sent, failed = self._send_all(wanted)
+        sent, failed, untried = self._send_all(wanted, until)
         self._record(call, request, sent)
-        remaining = failed if waiting is None else max(0, waiting - sent)
+        remaining = failed + untried if waiting is None else max(0, waiting - sent)
+        if untried and waiting is not None:
+            # What was sent has left the list, so the same place in it is where to go on.
+            cursor = start or ""
         return answer_json(
             200, {"replayed": sent, "remaining": remaining, "next_cursor": sealed_cursor(cursor)}
         )
 
-    def _wanted(self, request: ReplayRequest) -> tuple[list[str], str | None]:
+    def _wanted(self, request: ReplayRequest, start: str | None) -> tuple[list[str], str | None]:
         if request.ids is not None:
             return list(dict.fromkeys(request.ids)), None
-        return self._matching(request, Page.of({"cursor": request.cursor or ""}).cursor)
+        return self._matching(request, start)
 
     def _waiting(self, request: ReplayRequest) -> int | None:
         if request.ids is not None:
@@ -107,10 +116,15 @@ class Replay:
             if cursor is None or len(found) >= MOST or not letters:
                 return found, cursor
 
-    def _send_all(self, letter_ids: Sequence[str]) -> tuple[int, int]:
-        """How many were sent, and how many could not be."""
-        counted = [self._send(part) for part in batched(letter_ids, _TOGETHER, strict=False)]
-        return sum(sent for sent, _ in counted), sum(failed for _, failed in counted)
+    def _send_all(self, letter_ids: Sequence[str], until: datetime) -> tuple[int, int, int]:
+        """How many were sent, how many could not be, and how many were left for lack of time."""
+        sent = failed = done = 0
+        for part in batched(letter_ids, _TOGETHER, strict=False):
+            if self.clock() >= until:
+                break
+            now_sent, now_failed = self._send(part)
+            sent, failed, done = sent + now_sent, failed + now_failed, done + len(part)
+        return sent, failed, len(letter_ids) - done
 
     def _send(self, letter_ids: Sequence[str]) -> tuple[int, int]:
         letters = self.letters.claim(letter_ids)
