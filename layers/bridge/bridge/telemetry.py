@@ -32,7 +32,7 @@ class Step(Protocol):
 
 def logger() -> Logger:
     """The structured logger of a function; service name and level come from Powertools' own variables."""
-    return Logger(log_uncaught_exceptions=True)
+    return Logger()
 
 
 def metrics() -> Metrics:
