@@ -53,6 +53,7 @@ def _side(customer: str) -> str:
 
 
 def midnight(day: date) -> datetime:
+    """The instant Braze keeps for a date without a time."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

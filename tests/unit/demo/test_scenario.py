@@ -2,22 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from rich.console import Console
 
 from local.demo import log, report
-from local.demo.api import Api
-from local.demo.aws import Account
 from local.demo.exports import File
 from local.demo.prepare import Installed
 from local.demo.runs import Exporter
 from local.demo.scenario import Report, Scenario
-from local.demo.standins import StandIns
 from local.demo.watch import Missing, Watch
 from tests.unit.demo.builders import DAYS, whole_log
 from tests.unit.demo.bundle import Bundle, Json
+
+if TYPE_CHECKING:
+    from local.demo.api import Api
+    from local.demo.aws import Account
+    from local.demo.standins import StandIns
 
 
 def play(bundle: Bundle) -> Report:

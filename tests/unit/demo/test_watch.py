@@ -1,6 +1,5 @@
 """Waiting ends, and says why."""
 
-from collections.abc import Iterator
 from itertools import chain, count, repeat
 
 import pytest
@@ -10,11 +9,11 @@ from local.demo.watch import Missing, Patience, Watch
 
 def watch(total: float = 100.0, stalled: float = 10.0) -> Watch:
     """A clock that moves a second each time it is asked; nobody sleeps."""
-    seconds: Iterator[float] = (float(second) for second in count())
+    seconds = count()
     return Watch(
         diagnose=lambda: ["BrazeQueue: 7"],
         patience=Patience(total, stalled),
-        clock=lambda: next(seconds),
+        clock=lambda: float(next(seconds)),
         sleep=lambda _seconds: None,
     )
 
