@@ -13,6 +13,7 @@ from local.settings import LOOPBACK, REGION, ROOT, ROOT_KEY, LocalSettings
 if TYPE_CHECKING:
     from mypy_boto3_apigatewayv2 import ApiGatewayV2Client
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -68,6 +69,10 @@ class Aws:
     def s3(self) -> "S3Client":
         """Buckets."""
         return self._session.client("s3", endpoint_url=self._url)
+
+    def iam(self) -> "IAMClient":
+        """Roles."""
+        return self._session.client("iam", endpoint_url=self._url)
 
     def sts(self) -> "STSClient":
         """Credentials of roles."""

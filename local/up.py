@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import deploy, event_sources, http_api
+from local import deploy, event_sources, http_api, permissions
 from local.build import build, fingerprint, sources
 from local.emulator import Aws, emulator_service
 from local.processes import Processes, Service, StackError
@@ -81,6 +81,7 @@ class _Bringer:
             started.result()
         _say("deploying")
         deploy.deploy(self._settings, self._aws)
+        permissions.grant_batches(self._aws)
         event_sources.number(self._aws)
         api_id, fallback = http_api.publish(self._aws)
         return {
