@@ -46,7 +46,7 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What was read: rows per part, rejected rows by reason, and how many values of each field are not null."""
+    """What was read: rows per part, rejected rows by reason, and per field the values that are not null."""
 
     rows: dict[int, int]
     rejected: dict[str, int]

@@ -44,7 +44,7 @@ class PlanRef(_Frozen):
 
 
 class Run(_Frozen):
-    """One export on its way; times are ISO 8601 UTC. `plan` holds no parts, `plan_ref` says where they are."""
+    """One export on its way; times are ISO 8601 UTC. `plan` holds no parts, `plan_ref` names the file that does."""
 
     id: str
     kind: RunKind

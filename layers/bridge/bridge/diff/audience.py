@@ -59,13 +59,14 @@ class Comparison:
         different = [f"d_{c.field}" for c in self._columns]
         anything = " OR ".join(["was IS DISTINCT FROM member AND (was OR member)", *different])
         masks = "".join(
-            f", {' + '.join(f'CASE WHEN {d} THEN {1 << bit}::BIGINT ELSE 0 END' for bit, d in chunk)} AS m{number}"
+            f", {' + '.join(f'({d})::BIGINT * {1 << bit}' for bit, d in chunk)} AS m{number}"
             for number, chunk in enumerate(_chunks(different))
         )
         return (
             f"SELECT id, member, {', '.join((*self._fields(), 'kind'))}{masks}, {self._line()} AS line "
             f"FROM (SELECT *, CASE WHEN member AND NOT was THEN 'join' WHEN was AND NOT member THEN 'leave' "
-            f"ELSE 'stay' END AS kind FROM ({self._joined(partition, partitions)})) WHERE NOT spoiled AND ({anything})"
+            f"ELSE 'stay' END AS kind FROM ({self._joined(partition, partitions)})) "
+            f"WHERE NOT spoiled AND ({anything})"
         )
 
     def _joined(self, partition: int, partitions: int) -> str:
@@ -78,7 +79,8 @@ class Comparison:
         )
         kept = "".join(f", s.{c.field}" for c in self._kept)
         return (
-            f"SELECT coalesce(e.id, s.id) AS id, coalesce(s.member, false) AS was, e.fault IS NOT NULL AS spoiled, "
+            f"SELECT coalesce(e.id, s.id) AS id, coalesce(s.member, false) AS was, "
+            f"e.fault IS NOT NULL AS spoiled, "
             f"CASE WHEN e.op IS NULL THEN {absent} ELSE e.op = 'add' END AS member{fields}{kept} "
             f"FROM (SELECT * FROM stage WHERE {_usable()}{_bucket('id', partition, partitions)}) e "
             f"FULL JOIN {self._snapshot(partition, partitions)} s ON e.id = s.id"
@@ -97,12 +99,13 @@ class Comparison:
 
     def _line(self) -> str:
         sending = self._sending
-        leaving = f"CASE WHEN kind = 'leave' THEN {wire.member(sending.attribute, sql.text(sending.on_leave))} ELSE '' END"
-        joining = f"CASE WHEN kind = 'join' THEN {wire.member(sending.attribute, sql.text('true'))} ELSE {leaving} END"
+        joins = wire.member(sending.attribute, sql.text("true"))
+        leaves = wire.member(sending.attribute, sql.text(sending.on_leave))
+        membership = f"CASE kind WHEN 'join' THEN {joins} WHEN 'leave' THEN {leaves} ELSE '' END"
         changed = wire.pairs([(c.name, c.field, c.type, f"d_{c.field}") for c in self._columns])
         close = ',"_update_existing_only":true}' if sending.update_existing_only else "}"
         opening = sql.text('{"' + sending.identifier + '":')
-        return f"{opening} || to_json(id)::VARCHAR || {joining} || {changed} || {sql.text(close)}"
+        return f"{opening} || to_json(id)::VARCHAR || {membership} || {changed} || {sql.text(close)}"
 
     def _count(self, found: Compared) -> None:
         bits = [
@@ -111,7 +114,7 @@ class Comparison:
             for number, chunk in enumerate(_chunks([c.field for c in self._columns]))
             for bit, _ in chunk
         ]
-        kinds = "count(*) FILTER (kind = 'join'), count(*) FILTER (kind = 'leave'), count(*) FILTER (kind = 'stay')"
+        kinds = ", ".join(f"count(*) FILTER (kind = '{kind}')" for kind in ("join", "leave", "stay"))
         row = self._connection.execute(f"SELECT {', '.join([kinds, *bits])} FROM changes").fetchall()[0]
         found.joined += row[0]
         found.left += row[1]

@@ -15,6 +15,7 @@ PHYSICAL: dict[ColumnType, str] = {
 MAX_TEXT = 255  # characters of a string value (facts/braze.md 2.5)
 _ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
+_MOMENT = r"^\d{4}-\d{2}-\d{2}[T ]"
 
 
 def text(value: str) -> str:
@@ -28,10 +29,11 @@ def read(source: str, kind: ColumnType, time_zone: str) -> str:
         case "string":
             return f"CASE WHEN length({source}) <= {MAX_TEXT} THEN {source} END"
         case "integer":
-            return f"CASE WHEN regexp_matches({source}, '^-?[0-9]{{1,15}}$') THEN TRY_CAST({source} AS BIGINT) END"
+            whole = f"regexp_matches({source}, '^-?[0-9]{{1,15}}$')"
+            return f"CASE WHEN {whole} THEN TRY_CAST({source} AS BIGINT) END"
         case "number":
             return (
-                f"CASE WHEN abs(TRY_CAST({source} AS DOUBLE)) <= 9007199254740992 "
+                f"CASE WHEN abs(TRY_CAST({source} AS DOUBLE)) < 9007199254740992 "
                 f"THEN TRY_CAST({source} AS DOUBLE) END"
             )
         case "boolean":
@@ -44,8 +46,8 @@ def read(source: str, kind: ColumnType, time_zone: str) -> str:
         case "time":
             return _time(source, time_zone)
         case "array" | "object":
-            opening = "ARRAY" if kind == "array" else "OBJECT"
-            return f"CASE WHEN json_valid({source}) AND json_type({source}) = '{opening}' THEN json({source})::VARCHAR END"
+            fits = f"json_valid({source}) AND json_type({source}) = '{kind.upper()}'"
+            return f"CASE WHEN {fits} THEN json({source})::VARCHAR END"
 
 
 def write(value: str, kind: ColumnType) -> str:
@@ -70,7 +72,7 @@ def cast(value: str, kind: ColumnType) -> str:
 
 
 def propose(source: str) -> str:
-    """A type for an untyped CSV column, from all its values; digits that start with 0 or run long stay text."""
+    """A type for an untyped CSV column, from all its values; digits with a leading 0, or many, stay text."""
     return (
         f"CASE WHEN count({source}) = 0 THEN 'string' "
         f"WHEN bool_and(lower({source}) IN ('true','false')) THEN 'boolean' "
@@ -85,12 +87,12 @@ def _is_day(source: str) -> str:
 
 
 def _time(source: str, time_zone: str) -> str:
-    # Braze reads a time without a zone as UTC (facts/braze.md 2.6); text with a zone, and days, pass unchanged.
+    # Braze reads a time without a zone as UTC (facts/braze.md 2.6); days and zoned times pass unchanged.
     parsed = f"TRY_CAST({source} AS TIMESTAMP)"
     utc = f"timezone('UTC', timezone({text(time_zone)}, {parsed}))"
     return (
         f"CASE WHEN {_is_day(source)} THEN {source} "
-        f"WHEN length({source}) > 40 OR NOT regexp_matches({source}, '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]') THEN NULL "
+        f"WHEN length({source}) > 40 OR NOT regexp_matches({source}, '{_MOMENT}') THEN NULL "
         f"WHEN regexp_matches({source}, '{_ZONED}') THEN "
         f"CASE WHEN TRY_CAST({source} AS TIMESTAMPTZ) IS NOT NULL THEN {source} END "
         f"WHEN {parsed} IS NOT NULL THEN strftime({utc}, '%Y-%m-%dT%H:%M:%S.%g') || 'Z' END"

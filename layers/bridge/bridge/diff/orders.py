@@ -20,7 +20,8 @@ def recipients(
     opening = sql.text('{"' + key + '":')
     _cut(
         connection,
-        f"{opening} || to_json(id)::VARCHAR || ',\"trigger_properties\":' || {wire.properties(columns)} || '}}'",
+        f"{opening} || to_json(id)::VARCHAR || ',\"trigger_properties\":' "
+        f"|| {wire.properties(columns)} || '}}'",
         cutter,
     )
     return cutter.finish()

@@ -91,7 +91,7 @@ class Session:
     def compare(
         self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit
     ) -> Compared:
-        """Write parts (through `emit`) and change files; `rows` (old or new, the larger) sets the partitions."""
+        """Write parts (through `emit`) and change files; `rows`, of the larger side, sets the partitions."""
         with _interruptible():
             cutter = Cutter(self._connection, part_rows, emit)
             comparison = Comparison(self._connection, self._columns, old, sending, full=full)

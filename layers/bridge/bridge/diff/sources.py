@@ -57,9 +57,9 @@ def relation(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> Relat
 def _csv(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str) -> Relation:
     path = text(str(source.path))
     lines = connection.execute(
-        f"SELECT coalesce(line, '') FROM read_csv({path}, auto_detect=false, header=false, strict_mode=false, "
-        f"columns={{'line': 'VARCHAR'}}, delim='\x01', quote='', escape='', compression='{compression}') "
-        f"LIMIT {_HEADER_LINES}",
+        f"SELECT coalesce(line, '') FROM read_csv({path}, auto_detect=false, header=false, "
+        f"strict_mode=false, columns={{'line': 'VARCHAR'}}, delim='\x01', quote='', escape='', "
+        f"compression='{compression}') LIMIT {_HEADER_LINES}",
     ).fetchall()
     header = next(csv.reader(io.StringIO("\n".join(line for (line,) in lines), newline="")), [])
     if not header:
@@ -89,7 +89,8 @@ def _is_plain(connection: duckdb.DuckDBPyConnection, base: str, header: Sequence
 
 
 def _jsonl(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str) -> Relation:
-    rows = f"read_ndjson_objects({text(str(source.path))}, compression='{compression}', maximum_object_size=1048576)"
+    path = text(str(source.path))
+    rows = f"read_ndjson_objects({path}, compression='{compression}', maximum_object_size=1048576)"
     keys = connection.execute(
         f"SELECT key, min(position) FROM (SELECT unnest(json_keys(json)) AS key, "
         f"unnest(range(len(json_keys(json)))) AS position FROM {rows} WHERE json_type(json) = 'OBJECT') "

@@ -48,7 +48,7 @@ class Stage:
                 for described in self._relations.values()
                 if name in described.values
             )
-            proposed[name] = self._connection.execute(f"SELECT {sql.propose('v')} FROM ({union})").fetchall()[
+            proposed[name] = self._connection.execute(f"SELECT {sql.propose('v')} FROM ({union}) WHERE v IS NOT NULL").fetchall()[
                 0
             ][0]
         return proposed
@@ -89,10 +89,11 @@ class Stage:
         raw = "".join(f", {value} AS r_{name}" for name, value in read.items())
         op = f"lower({described.values['op']})" if ops else "'add'"
         typed = "".join(f", {sql.read(f'r_{c.field}', c.type, time_zone)} AS {c.field}" for c in columns)
+        user = described.values.get(identifier, "NULL::VARCHAR")
         query = (
             f"INSERT INTO stage SELECT {source.number}, id, op{''.join(f', {c.field}' for c in columns)}, "
             f"{_fault(columns)} FROM (SELECT *{typed} FROM (SELECT "
-            f"{described.values.get(identifier, 'NULL::VARCHAR')} AS id, {op} AS op{raw} FROM {described.sql}))"
+            f"{user} AS id, {op} AS op{raw} FROM {described.sql}))"
         )
         try:
             return int(self._connection.execute(query).fetchall()[0][0])
@@ -108,8 +109,8 @@ class Stage:
         if not counts:
             return {}, ()
         shown = self._connection.execute(
-            "SELECT part, rowid - (SELECT min(rowid) FROM stage f WHERE f.part = s.part) + 1, fault FROM stage s "
-            f"WHERE fault IS NOT NULL ORDER BY rowid LIMIT {SHOWN}",
+            "SELECT part, rowid - (SELECT min(rowid) FROM stage f WHERE f.part = s.part) + 1, fault "
+            f"FROM stage s WHERE fault IS NOT NULL ORDER BY rowid LIMIT {SHOWN}",
         ).fetchall()
         keys = {source.number: source.key for source in self._files}
         return dict(counts), tuple(RejectedRow(keys[part], row, fault) for part, row, fault in shown)
@@ -118,12 +119,14 @@ class Stage:
         # Hashes of eight bytes find the few ids that may be there twice; only those are looked at as text.
         run = self._connection.execute
         run(
-            "CREATE OR REPLACE TEMP TABLE twice AS SELECT hash(id) AS h FROM stage GROUP BY h HAVING count(*) > 1"
+            "CREATE OR REPLACE TEMP TABLE twice AS "
+            "SELECT hash(id) AS h FROM stage GROUP BY h HAVING count(*) > 1"
         )
         run(
-            "CREATE OR REPLACE TEMP TABLE superseded AS SELECT s.rowid AS r, s.fault IS NULL AS counts FROM stage s "
-            "JOIN (SELECT id, max(rowid) AS last FROM stage WHERE id IS NOT NULL AND hash(id) IN (SELECT h FROM twice) "
-            "GROUP BY id) USING (id) WHERE s.rowid < last",
+            "CREATE OR REPLACE TEMP TABLE superseded AS "
+            "SELECT s.rowid AS r, s.fault IS NULL AS counts FROM stage s JOIN (SELECT id, max(rowid) AS last "
+            "FROM stage WHERE id IS NOT NULL AND hash(id) IN (SELECT h FROM twice) GROUP BY id) "
+            "USING (id) WHERE s.rowid < last",
         )
         counted = run("SELECT count(*) FILTER (counts), count(*) FROM superseded").fetchall()[0]
         if counted[1]:

@@ -46,7 +46,7 @@ class Continued:
 
 
 def read(body: str) -> Sequence[Arrived | Continued]:
-    """Parts, test events and foreign objects give nothing; raises ValueError for what is no message of ours."""
+    """Parts, test events and foreign objects give nothing; raises ValueError for what is not for us."""
     message = json.loads(body)
     if not isinstance(message, dict):
         raise ValueError("the body is not an object")  # noqa: TRY004 - for the caller it is a bad value

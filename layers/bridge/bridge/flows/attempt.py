@@ -11,7 +11,7 @@ from bridge.flows.guards import Facts, decide
 from bridge.flows.runs import Exports, Parts, Snapshots, Watch, stamp
 from bridge.flows.sync import FRAME
 from mapping.braze_fields import CONSENT_ATTRIBUTES
-from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, SourceFile, StageColumn, Staged
+from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, SourceFile, Staged
 from mapping.export import Manifest, PartRef, RunPlan, Wait
 from mapping.installation import BrazeSettings
 from mapping.run import Column, PlanRef, Run, Snapshot
@@ -40,7 +40,7 @@ class Planned:
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt at a plan, in a session of its own; everything it stores lies under the attempt's prefix."""
+    """One attempt at a plan; everything it stores lies under the attempt's own prefix."""
 
     parts: Parts
     snapshots: Snapshots
@@ -73,7 +73,7 @@ class Attempt:
         _complete(manifest, files, staged)
         self.watch.check()
         refs: list[PartRef] = []
-        compared = self._compare(resolved.columns, staged, refs)
+        compared = self._compare(staged, refs)
         self.watch.check()
         plan = self._describe(resolved, staged, compared, refs, warnings, started)
         key, digest = self.parts.put_plan(plan)
@@ -122,7 +122,7 @@ class Attempt:
         )
         return resolved, found_names.warnings
 
-    def _compare(self, columns: Sequence[StageColumn], staged: Staged, refs: list[PartRef]) -> Compared:
+    def _compare(self, staged: Staged, refs: list[PartRef]) -> Compared:
         def emit(part: PartFile) -> None:
             self.watch.check()
             key = self.parts.put_part(self.run.id, self.run.attempt, part)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.errors import Rejected
-from mapping.braze_columns import classify, look_alike
 from mapping.braze_columns import ColumnKind as Fate
+from mapping.braze_columns import classify, look_alike
 from mapping.braze_fields import STANDARD_ATTRIBUTES
 from mapping.comparison import SourceColumn, StageColumn
 from mapping.export import ColumnType, Manifest, Wait
@@ -92,7 +92,7 @@ def resolve(
     known: Sequence[Column],
     audience: str,
 ) -> Resolved:
-    """A standard field has Braze's type; else the manifest's counts, else the first committed, the file's, a guess.
+    """A standard field has Braze's type, others the manifest's, the first committed, the file's, or a guess.
 
     Braze locks an attribute's type, so a file's own word does not overrule what was sent before.
     """

@@ -88,5 +88,5 @@ def _same_identifier(pointer: Snapshot | None, manifest: Manifest) -> None:
     if pointer and pointer.identifier != manifest.identifier:
         raise Rejected(
             "identifier_changed",
-            f"this audience is kept by {pointer.identifier}; an export by {manifest.identifier} needs another one",
+            f"the audience is kept by {pointer.identifier}; {manifest.identifier} needs another audience",
         )

@@ -39,7 +39,7 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunMessages:
-    """Leases prevent doubles, not visibility: 60 s at a time is enough, and a dead worker's message is back soon."""
+    """Leases prevent doubles, not visibility: by the minute, so that a dead worker's message is back soon."""
 
     queue: RunQueue
     letters: Letters

@@ -110,7 +110,7 @@ class RunStore:
         )
 
     def approve(self, run_id: str, by: str) -> Run:
-        """Approve what a run waits for; a stale one is planned again. Raises Rejected when it waits for nothing."""
+        """Approve what a run waits for; a stale one is planned again. Raises Rejected when it does not wait."""
         run = self.get(run_id)
         if run is None or run.status not in ("waiting_approval", "stale"):
             raise Rejected("not_waiting", "the run does not wait for approval")
@@ -119,7 +119,7 @@ class RunStore:
             codes.add("stale_export")
         changes: dict[str, Any] = {"approved": sorted(codes | set(run.approved)), "approved_by": by}
         if run.status == "stale":
-            changes |= {"status": "planning", "attempt": 0, "ended_at": None, "report_key": None}
+            changes |= {"status": "planning", "ended_at": None, "report_key": None}
         condition = "#status = :expected AND attribute_not_exists(halt)"
         approved = self._update(
             run_id, _attributes(changes), condition, {":expected": {"S": run.status}}, changes
@@ -129,7 +129,7 @@ class RunStore:
         return approved
 
     def cancel(self, run_id: str, by: str) -> Run:
-        """End a run: at once when it waits, within seconds when it works. Raises Rejected when it has ended."""
+        """End a run: at once when it waits, soon when it works. Raises Rejected when it has ended."""
         run = self.get(run_id)
         if run is None or (run.ended and run.status != "stale"):
             raise Rejected("already_ended", "the run has ended")

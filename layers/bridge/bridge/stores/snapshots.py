@@ -1,4 +1,4 @@
-"""Committed snapshots: a pointer per audience in RunsTable, files in the state bucket, and the attributes sent."""
+"""Committed snapshots: pointers in RunsTable, files in the state bucket, and the attributes sent so far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotStore:
-    """`AUDIENCE#…/SNAPSHOT`, `COLUMN#…`, `snapshots/<installation>/<audience>/<split>/<version>/p-0000.parquet`."""
+    """`AUDIENCE#…/SNAPSHOT`, `COLUMN#…/<attribute>`, `snapshots/<inst>/<audience>/<split>/<version>/…`."""
 
     dynamodb: "DynamoDBClient"
     table: str
@@ -87,7 +87,7 @@ class SnapshotStore:
         return {record.name: record for record in records}
 
     def record_column(self, integration_id: str, record: ColumnRecord) -> None:
-        """Keep the attribute's type and add its audiences; a type that was approved anew replaces the old one."""
+        """Keep the attribute's type and add its audiences; a type approved anew replaces the old one."""
         self.dynamodb.update_item(
             TableName=self.table,
             Key={"pk": {"S": f"COLUMN#{integration_id}"}, "sk": {"S": record.name}},
