@@ -12,6 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from bridge.errors import Retryable
+from bridge.stores import delivery_changes as changes
 from bridge.stores import delivery_rows as rows
 from bridge.stores.pauses import Pause
 from mapping.delivery import DeliveryMessage
@@ -96,13 +97,13 @@ class FakeDeliveries:
         begin = rows.judge(row, message.replay_of, now, stood_still)
         if begin.verdict in rows.HANDS_OFF:
             return begin
-        self._apply(message.delivery_id, rows.taken(begin, message.replay_of, lease_until))
+        self._apply(message.delivery_id, changes.taken(begin, message.replay_of, lease_until))
         return begin.next_version()
 
     def record_sent(self, delivery_id: str, version: int, **told: Any) -> rows.Begin | None:
         if self.version(delivery_id) != version:
             return None
-        change = rows.sent(
+        change = changes.sent(
             told["now"],
             told["lease_until"],
             told["finished"],
@@ -115,7 +116,7 @@ class FakeDeliveries:
     def finish(self, delivery_id: str, version: int, record: Mapping[str, Any], *, now: datetime) -> bool:
         if self.version(delivery_id) != version:
             return False
-        self._apply(delivery_id, rows.outcome(record, now, rows.RETENTION))
+        self._apply(delivery_id, changes.outcome(record, now, rows.RETENTION))
         return True
 
     def version(self, delivery_id: str) -> int:
@@ -124,7 +125,7 @@ class FakeDeliveries:
     def shown(self, delivery_id: str) -> dict[str, Any]:
         return rows.shown(self.rows[delivery_id])
 
-    def _apply(self, delivery_id: str, change: rows.Change) -> None:
+    def _apply(self, delivery_id: str, change: changes.Change) -> None:
         row, values = self.rows[delivery_id], {**change.values, ":one": {"N": "1"}}
         sets, _, removes = change.expression.removeprefix("SET ").partition(" REMOVE ")
         for term in re.split(r", (?=[#\w]+ = )", sets):

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import Rejected
 from bridge.stores.deliveries import DeliveryStore
-from bridge.stores.delivery_rows import MOST_EVENT_BYTES
+from bridge.stores.delivery_changes import MOST_EVENT_BYTES
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome, Outcome
 from tests.unit.stores.delivery_tables import TABLE, aws, empty

@@ -8,16 +8,8 @@ from typing import Protocol
 from bridge.errors import Blocked, BridgeError, Retryable, Unknown
 from bridge.flows.attempts import Jitter
 from bridge.flows.circuit import Circuit
-from bridge.flows.delivery_records import (
-    Begun,
-    Claims,
-    Deliveries,
-    Health,
-    LeaseLost,
-    Pauses,
-    Recorder,
-    Result,
-)
+from bridge.flows.delivery_records import Recorder, Result
+from bridge.flows.delivery_stores import Begun, Claims, Deliveries, Health, LeaseLost, Pauses
 from bridge.flows.lanes import Job, Lane, Planned
 from bridge.flows.sending import FINAL, Round, send_with_refresh
 from bridge.flows.vendor_keys import Credentials

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from bridge.flows.deliver import Deliverer
-from bridge.flows.delivery_records import DeadLetters, Result
+from bridge.flows.delivery_records import Result
+from bridge.flows.delivery_stores import DeadLetters
 from mapping.delivery import DeliveryMessage
 
 

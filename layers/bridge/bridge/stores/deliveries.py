@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from bridge.stores import delivery_changes as changes
 from bridge.stores import delivery_rows as rows
 from bridge.stores.delivery_feed import DeliveryFeed
 from bridge.stores.delivery_rows import Begin
@@ -35,7 +36,7 @@ class DeliveryStore:
             begin = rows.judge(found, message.replay_of, now, stood_still)
             if begin.verdict in rows.HANDS_OFF:
                 return begin
-            change = rows.taken(begin, message.replay_of, lease_until)
+            change = changes.taken(begin, message.replay_of, lease_until)
             if self._update(message.delivery_id, begin.version, change):
                 return begin.next_version()
             found = self._read(message.delivery_id)
@@ -53,13 +54,13 @@ class DeliveryStore:
         stood_still: float = 0.0,
     ) -> Begin | None:
         """A request goes out now: from here on a crash leaves it unknown. None when another worker has the row."""
-        change = rows.sent(now, lease_until, finished, counts=counts, stood_still=stood_still)
+        change = changes.sent(now, lease_until, finished, counts=counts, stood_still=stood_still)
         found = self._update(delivery_id, version, change)
         return rows.begin_of(found, "started") if found else None
 
     def finish(self, delivery_id: str, version: int, record: Mapping[str, Any], *, now: datetime) -> bool:
         """Write what became of it and give the lease back; False when another worker has the row."""
-        return self._update(delivery_id, version, rows.outcome(record, now, self.retention)) is not None
+        return self._update(delivery_id, version, changes.outcome(record, now, self.retention)) is not None
 
     def get(self, delivery_id: str) -> dict[str, Any] | None:
         """A delivery as Live Events shows it, with `stages` as the key of its stages."""
@@ -99,7 +100,7 @@ class DeliveryStore:
         key = {"pk": {"S": delivery_id}}
         return self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
 
-    def _update(self, delivery_id: str, version: int, change: rows.Change) -> rows.Item | None:
+    def _update(self, delivery_id: str, version: int, change: changes.Change) -> rows.Item | None:
         try:
             answer = self.client.update_item(
                 TableName=self.table,

@@ -21,9 +21,6 @@ MOST_ATTEMPTS = 5
 MOST_RECEIVES = 5
 LONGEST_LIFE = timedelta(hours=24)
 SHARDS = 4
-MOST_EVENTS = 500
-MOST_EVENT_BYTES = 250_000
-"""Of a row's 400 KB; events beyond it are counted in `events_cut`."""
 MOST_FINISHED_BYTES = 100_000
 
 TERMINAL = frozenset({"delivered", "partial", "filtered", "rejected", "blocked", "unknown", "dead"})
@@ -49,15 +46,6 @@ class Begin:
         return replace(self, version=self.version + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An update of the row; the version goes up with each."""
-
-    expression: str
-    names: dict[str, str]
-    values: Item
-
-
 def fresh(message: DeliveryMessage, now: datetime, lease_until: datetime, retention: timedelta) -> Item:
     """The row of a delivery nobody has touched, leased to this worker."""
     at = iso(now)
@@ -71,7 +59,7 @@ def fresh(message: DeliveryMessage, now: datetime, lease_until: datetime, retent
         "attempt": {"N": "0"},
         "receives": {"N": "1"},
         "version": {"N": "1"},
-        "lease_until": _ms(lease_until),
+        "lease_until": ms(lease_until),
         "expires_at": {"N": str(int((now + retention).timestamp()))},
     }
     return row | ({"replay_of": {"S": message.replay_of}} if message.replay_of else {})
@@ -129,83 +117,6 @@ def begin_of(row: Item, verdict: Verdict) -> Begin:
     )
 
 
-def taken(begin: Begin, replay_of: str | None, lease_until: datetime) -> Change:
-    """The lease, and one more receive without an outcome; a replay starts the count anew."""
-    names = {"#status": "status"}
-    if not begin.reopened:
-        expression = (
-            "SET version = version + :one, receives = receives + :one, lease_until = :lease REMOVE next_at"
-        )
-        return Change(expression, {}, {":lease": _ms(lease_until)})
-    return Change(
-        "SET version = version + :one, receives = :one, attempt = :none, #status = :status, lease_until = :lease, "
-        "replay_of = :replay REMOVE next_at, first_sent_at, stood_still",
-        names,
-        {
-            ":none": {"N": "0"},
-            ":status": {"S": "planned"},
-            ":lease": _ms(lease_until),
-            ":replay": {"S": replay_of or ""},
-        },
-    )
-
-
-def sent(
-    now: datetime,
-    lease_until: datetime,
-    finished: Mapping[int, ItemOutcome],
-    *,
-    counts: bool,
-    stood_still: float,
-) -> Change:
-    """A request goes out: status `sending`, one attempt more when it `counts`."""
-    return Change(
-        "SET version = version + :one, attempt = attempt + :more, #status = :status, lease_until = :lease, "
-        "finished = :finished, first_sent_at = if_not_exists(first_sent_at, :now), "
-        "stood_still = if_not_exists(stood_still, :still)",
-        {"#status": "status"},
-        {
-            ":more": {"N": "1" if counts else "0"},
-            ":status": {"S": "sending"},
-            ":lease": _ms(lease_until),
-            ":finished": {"S": packed(finished)},
-            ":now": _ms(now),
-            ":still": {"N": str(int(stood_still))},
-        },
-    )
-
-
-def outcome(record: Mapping[str, Any], now: datetime, retention: timedelta) -> Change:
-    """What became of this receive; the count of receives without an outcome starts again."""
-    events, cut = _fitting(record["events"])
-    values = {
-        "status": {"S": record["status"]},
-        "receives": {"N": "0"},
-        "lease_until": {"N": "0"},
-        "latency_ms": {"N": str(record["latency_ms"])},
-        "reason": {"S": record["reason"]},
-        "detail": {"S": record["detail"]},
-        "counts": {"M": {name: {"N": str(count)} for name, count in record["counts"].items()}},
-        "events": {"S": events},
-        "events_cut": {"N": str(cut)},
-        "finished": {"S": packed(record["finished"])},
-        "expires_at": {"N": str(int((now + retention).timestamp()))},
-    }
-    if record["vendor_status"] is not None:
-        values["vendor_status"] = {"N": str(record["vendor_status"])}
-    if record["stages"] is not None:
-        values["stages"] = {"S": record["stages"]}
-    if record["next_at"] is not None:
-        values["next_at"] = _ms(record["next_at"])
-    sets = ", ".join(f"#{name} = :{name}" for name in values)
-    gone = "" if record["next_at"] is not None else " REMOVE next_at"
-    return Change(
-        f"SET version = version + :one, {sets}{gone}",
-        {f"#{name}": name for name in values},
-        {f":{name}": value for name, value in values.items()},
-    )
-
-
 def shown(row: Item) -> dict[str, Any]:
     """A row as the API shows it."""
     counts = {name: int(count["N"]) for name, count in row.get("counts", {"M": {}})["M"].items()}
@@ -252,21 +163,13 @@ def _finished(row: Item) -> dict[int, ItemOutcome]:
     }
 
 
-def _fitting(events: list[dict[str, str]]) -> tuple[str, int]:
-    kept = events[:MOST_EVENTS]
-    text = json.dumps(kept, separators=(",", ":"))
-    while len(text) > MOST_EVENT_BYTES:
-        kept = kept[: len(kept) // 2]
-        text = json.dumps(kept, separators=(",", ":"))
-    return text, len(events) - len(kept)
-
-
 def iso(moment: datetime) -> str:
     """UTC with milliseconds and `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _ms(moment: datetime) -> Item:
+def ms(moment: datetime) -> Item:
+    """Epoch milliseconds, as the table holds times it compares."""
     return {"N": str(int(moment.timestamp() * 1000))}
 
 
