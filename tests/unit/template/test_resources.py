@@ -1,0 +1,126 @@
+"""What holds data, what is logged, what is open: checked over the transformed template."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.http_api import authorizers, routes
+from local.invoke import FUNCTIONS
+from tests.unit.template.test_queues import Resources, of_type
+
+ROOT = Path(__file__).resolve().parents[3]
+STATEFUL = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"]
+QUEUES = ["Event", "ActionIq", "Braze", "Export", "Audience"]
+OPEN_PATHS = {"batch", "b", "import", "events", "activations"}
+OPEN_PATHS |= {"track", "page", "identify", "group", "alias", "screen", "t", "p", "i", "g", "a", "s"}
+
+
+def api_body(resources: Resources) -> dict[str, Any]:
+    (api,) = of_type(resources, "AWS::ApiGatewayV2::Api").values()
+    return api["Body"]
+
+
+@pytest.mark.parametrize("kind", STATEFUL)
+def test_what_holds_data_outlives_the_stack(resources: Resources, kind: str) -> None:
+    found = [resource for resource in resources.values() if resource["Type"] == kind]
+    assert found
+    assert all(one["DeletionPolicy"] == one["UpdateReplacePolicy"] == "Retain" for one in found)
+
+
+def test_tables_are_encrypted_recoverable_and_forget_what_is_due(resources: Resources) -> None:
+    for table in of_type(resources, "AWS::DynamoDB::Table").values():
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+def test_buckets_are_private_encrypted_and_versioned(resources: Resources) -> None:
+    for bucket in of_type(resources, "AWS::S3::Bucket").values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["BucketEncryption"]
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_a_current_snapshot_never_expires(resources: Resources) -> None:
+    rules = resources["StateBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
+    assert expiring == ["stages/", "letters/", "runs/"]
+
+
+def test_a_manifest_or_a_dropped_file_starts_a_run_and_a_part_does_not(resources: Resources) -> None:
+    found = resources["ExportBucket"]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    filters = [{rule["Name"]: rule["Value"] for rule in one["Filter"]["S3Key"]["Rules"]} for one in found]
+    assert filters == [{"prefix": "exports/", "suffix": "manifest.json"}, {"prefix": "drop/"}]
+
+
+def test_every_function_logs_json_to_a_group_that_forgets(resources: Resources) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    assert all("RetentionInDays" in group for group in groups.values())
+    for name, function in of_type(resources, "AWS::Lambda::Function").items():
+        assert function["LoggingConfig"]["LogFormat"] == "JSON"
+        assert function["LoggingConfig"]["LogGroup"] == {"Ref": name.replace("Function", "LogGroup")}
+
+
+def test_every_function_runs_the_handler_of_its_own_folder(source: dict[str, Any]) -> None:
+    functions = {
+        name: resource["Properties"]["CodeUri"]
+        for name, resource in source["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    assert functions == {name: f"functions/{folder}/" for folder, name in FUNCTIONS.items()}
+    assert all((ROOT / folder / "app.py").exists() for folder in functions.values())
+
+
+def test_the_endpoint_variable_is_absent_on_aws(source: dict[str, Any]) -> None:
+    found = source["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"]
+    assert found == {"Fn::If": ["OnAws", {"Ref": "AWS::NoValue"}, {"Ref": "EndpointUrl"}]}
+
+
+def test_every_admin_route_stands_behind_the_authorizer(resources: Resources) -> None:
+    for route in routes(api_body(resources)):
+        behind = route.authorizer == "AdminAuthorizer"
+        assert behind == ("/v1/admin/" in route.key), route.key
+
+
+def test_the_public_routes_are_these_and_no_others(resources: Resources) -> None:
+    public = {route.key for route in routes(api_body(resources)) if route.authorizer is None}
+    assert public == {"$default", *(f"POST /v1/{path}" for path in OPEN_PATHS)}
+
+
+def test_an_answer_of_the_authorizer_is_kept_a_minute_at_most(resources: Resources) -> None:
+    (gate,) = authorizers(api_body(resources))
+    assert gate.function == "AuthorizerFunction"
+    assert gate.headers == ("$request.header.Authorization",)
+    assert gate.seconds <= 60
+
+
+def test_the_api_is_throttled_and_logged(resources: Resources) -> None:
+    (stage,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    assert {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= set(stage["DefaultRouteSettings"])
+    assert stage["AccessLogSettings"]["DestinationArn"]
+
+
+def test_a_route_with_limits_of_its_own_exists(resources: Resources) -> None:
+    (stage,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    assert set(stage["RouteSettings"]) <= {route.key for route in routes(api_body(resources))}
+
+
+def test_the_outputs_are_all_there(source: dict[str, Any]) -> None:
+    named = {"ApiUrl", "ExportBucketName", "StateBucketName"}
+    named |= {"InstallationsTableName", "DeliveriesTableName", "RunsTableName"}
+    named |= {f"{queue}{kind}Url" for queue in QUEUES for kind in ("Queue", "DeadLetterQueue")}
+    assert named <= set(source["Outputs"])
+
+
+def test_every_parameter_has_a_default_and_says_what_it_is(source: dict[str, Any]) -> None:
+    assert all("Default" in one and one["Description"] for one in source["Parameters"].values())
+
+
+def test_every_parameter_is_used_and_shown_in_a_group(source: dict[str, Any]) -> None:
+    groups = source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    shown = [name for group in groups for name in group["Parameters"]]
+    assert sorted(shown) == sorted(source["Parameters"])
+    used = repr(source["Resources"]) + repr(source["Globals"]) + repr(source["Conditions"])
+    assert all(f"'Ref': '{name}'" in used for name in source["Parameters"])
