@@ -27,7 +27,7 @@ from local.demo.watch import Missing, Patience, Watch
 from local.demo.web import Refused
 
 RESULTS = DEFAULT_PATH.parent / "bench.json"
-TARGET_EVENTS_PER_SECOND = 100.0
+TARGET_EVENTS_PER_SECOND = 200.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from local.demo.stack import Stack
@@ -50,9 +51,18 @@ class Api:
         )
         return source
 
-    def create_token(self, name: str, role: str) -> str:
-        """A token, shown this once."""
-        return str(self._admin.call("POST", "/v1/admin/tokens", json={"name": name, "role": role})["token"])
+    def delete_source(self, source_id: str) -> None:
+        """Its write key is refused from then on."""
+        self._admin.call("DELETE", f"/v1/admin/sources/{source_id}")
+
+    @contextmanager
+    def token(self, name: str, role: str) -> Iterator[str]:
+        """A token that is deleted after use."""
+        made = self._admin.call("POST", "/v1/admin/tokens", json={"name": name, "role": role})
+        try:
+            yield made["token"]
+        finally:
+            self._admin.call("DELETE", f"/v1/admin/tokens/{made['id']}")
 
     def live_events(self, integration_ids: frozenset[str]) -> list[Json]:
         """The delivery rows of these installations in the last hours: a page that is not full is the last of them."""

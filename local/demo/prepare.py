@@ -48,6 +48,7 @@ class Installed:
     actioniq: str
     braze: str
     write_key: str
+    source: str = ""
 
     @property
     def both(self) -> frozenset[str]:
@@ -77,13 +78,14 @@ def beside(stack: Stack, api: Api, tag: str) -> Installed:
     actioniq = api.install("actioniq", ACTIONIQ | {"name": f"ActionIQ {tag}"} | own)
     installed = api.install("braze", braze(stack) | {"name": f"Braze {tag}"} | own)
     time.sleep(TAKES_EFFECT)
-    return Installed(actioniq["id"], installed["id"], source["write_key"])
+    return Installed(actioniq["id"], installed["id"], source["write_key"], source["id"])
 
 
 def gone(api: Api, installed: Installed) -> None:
-    """Take two installations away again."""
+    """Take two installations and their source away again."""
     for integration_id in sorted(installed.both):
         api.uninstall(integration_id)
+    api.delete_source(installed.source)
 
 
 def quiet(account: Account, watch: Watch) -> bool:

@@ -117,8 +117,8 @@ class Scenario:
             f"campaign for the {len(joiners)} who joined last, activation for {len(best)}, sent twice ..."
         )
         self.report.campaign = campaign.export(self.exporter, self.installed.braze, self.tag, joiners)
-        token = self.api.create_token(f"journey {self.tag}", "activator")
-        self.report.activation = campaign.activate(self.api, token, self.installed.braze, self.tag, best)
+        with self.api.token(f"journey {self.tag}", "activator") as token:
+            self.report.activation = campaign.activate(self.api, token, self.installed.braze, self.tag, best)
         self.report.recipients, self.report.activated = len(joiners), len(best)
         wanted = len(joiners) + len(best)
         self.exporter.watch.until("campaign messages at Braze", wanted, self.standins.triggers)

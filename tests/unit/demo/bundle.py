@@ -1,6 +1,7 @@
 """A faultless bundle and both vendors in memory: just enough of each for the scenario to play against."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from local.demo.compare import Held
@@ -116,9 +117,10 @@ class Bundle:
         self.approved.append(run_id)
         self.run(run_id)["status"] = "done"
 
-    def create_token(self, name: str, role: str) -> str:
+    @contextmanager
+    def token(self, name: str, role: str) -> Iterator[str]:
         """Any."""
-        return f"{name} {role}"
+        yield f"{name} {role}"
 
     def create_campaign(self, campaign_id: str, name: str) -> None:
         """Every campaign is known here."""
