@@ -5,6 +5,7 @@ checks every value, finds duplicates, writes parts in wire form with their sha25
 new snapshot.
 """
 
+import argparse
 import json
 import resource
 import sys
@@ -40,6 +41,7 @@ RESULTS = ROOT / ".local" / "bench.json"
 
 @contextmanager
 def timed(name: str, into: dict[str, float]) -> Iterator[None]:
+    """Seconds of the block."""
     start = time.perf_counter()
     yield
     into[name] = time.perf_counter() - start
@@ -49,7 +51,7 @@ def generate(path: Path, members: int, changed: float) -> None:
     """An export in CSV; of the changed ones `plan` differs."""
     duckdb.execute("SELECT setseed(0.5)")
     duckdb.execute(
-        "COPY (SELECT 'customer-' || lpad(i::VARCHAR, 9, '0') AS external_id, 'city ' || (i % 997) AS city, "
+        "COPY (SELECT 'customer-' || lpad(i::VARCHAR, 9, '0') AS external_id, 'city ' || (i % 997) AS city, "  # noqa: S608
         f"CASE WHEN random() < {changed} THEN 'new' ELSE 'old' END AS plan, i % 19 AS orders, "
         "(i % 100003) / 100.0 AS value, i % 3 = 0 AS vip, '2026-' || lpad((i % 12 + 1)::VARCHAR, 2, '0') || '-15' "
         f"AS last_order FROM range({members}) t(i)) TO '{path}' (FORMAT csv, HEADER)",
@@ -68,7 +70,8 @@ def bare_join(export: Path, snapshot: Path) -> None:
     with TemporaryDirectory() as spill:
         connection = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill})
         connection.execute(
-            f"SELECT count(*) FROM read_csv('{export}', auto_detect=false, header=true, columns={{{names}}}, delim=',') e "
+            f"SELECT count(*) FROM read_csv('{export}', auto_detect=false, header=true, delim=',', "  # noqa: S608
+            f"columns={{{names}}}) e "
             f"FULL JOIN read_parquet('{snapshot}') s ON e.external_id = s.id WHERE {differs}",
         ).fetchall()
         connection.close()
@@ -99,8 +102,13 @@ def plan(export: Path, directory: Path, old: Old | None, seconds: dict[str, floa
 
 
 def main() -> None:
-    members = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with TemporaryDirectory(dir=sys.argv[2] if len(sys.argv) > 2 else None) as root:
+    """Generate, plan twice, join once."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("members", nargs="?", type=int, default=1_000_000)
+    arguments.add_argument("directory", nargs="?", help="where the files go (they are removed)")
+    asked = arguments.parse_args()
+    members = asked.members
+    with TemporaryDirectory(dir=asked.directory) as root:
         first, second = Path(root, "first.csv"), Path(root, "second.csv")
         generate(first, members, 0.0)
         generate(second, members, 0.07)
@@ -116,17 +124,16 @@ def main() -> None:
 
 
 def show(members: int, initial: dict[str, float], daily: dict[str, float], join: float) -> None:
+    """Print the figures, and keep them for `make bench`."""
     steps = ("inspect", "load", "compare", "snapshot")
     for name, found in (("first run", initial), ("7 % changed", daily)):
         told = ", ".join(f"{step} {found[step]:.2f} s" for step in steps)
-        print(
-            f"{members:,} members, {name}: {sum(found[step] for step in steps):.2f} s ({told}), {found['lines']:,.0f} lines"
-        )
+        spent = sum(found[step] for step in steps)
+        print(f"{members:,} members, {name}: {spent:.2f} s ({told}), {found['lines']:,.0f} lines")
     total = sum(daily[step] for step in steps)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"bare full join: {join:.2f} s; the plan takes {total / join:.1f} times that; peak memory {peak:,.0f} MB ({HASHING})"
-    )
+    print(f"bare full join: {join:.2f} s; the plan takes {total / join:.1f} times that")
+    print(f"peak memory {peak:,.0f} MB of {MEMORY} allowed to {HASHING}")
     rows = [
         {
             "name": f"plan {members:,} x 6, 7 % changed",

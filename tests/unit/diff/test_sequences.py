@@ -24,10 +24,14 @@ people = st.dictionaries(
     st.tuples(st.sampled_from(["", "1", "2.5"]), st.sampled_from(["", "x", 'y"\n'])),
     max_size=4,
 )
-exports = st.lists(st.tuples(people, st.booleans(), st.sampled_from(["false", "null"])), min_size=1, max_size=4)
+exports = st.lists(
+    st.tuples(people, st.booleans(), st.sampled_from(["false", "null"])), min_size=1, max_size=4
+)
 
 
-def play(rows: Sequence[Any], old: Old | None, directory: Path, *, on_leave: str, whole: bool) -> tuple[list[Any], Old]:
+def play(
+    rows: Sequence[Any], old: Old | None, directory: Path, *, on_leave: str, whole: bool
+) -> tuple[list[Any], Old]:
     """One run; what was sent, and the snapshot after it. Unless `whole`, every second line is refused."""
     session = Session(directory, memory_limit="200MB", threads=1)
     text = io.StringIO()
@@ -38,7 +42,11 @@ def play(rows: Sequence[Any], old: Old | None, directory: Path, *, on_leave: str
     parts: list[PartFile] = []
     sending = Sending(ATTRIBUTE, "external_id", on_leave, update_existing_only=False)
     session.compare(old, sending, full=True, rows=1, part_rows=2, emit=parts.append)
-    lines = [(part.number, at, json.loads(line)) for part in parts for at, line in enumerate(part.body.splitlines())]
+    lines = [
+        (part.number, at, json.loads(line))
+        for part in parts
+        for at, line in enumerate(part.body.splitlines())
+    ]
     taken = [line for number, at, line in lines if whole or at == 0]
     refused = tuple((number, at) for number, at, _ in lines if not whole and at)
     written = session.commit(old, session.change_files(), KEPT, Refused(frozenset(), refused))

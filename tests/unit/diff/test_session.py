@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -18,11 +17,25 @@ from mapping.run import Column
 SENDING = Sending("AIQ_a_1", "external_id", "false", update_existing_only=False)
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """One database for all: opening one is most of what a small comparison costs."""
+    found = Session(tmp_path_factory.mktemp("diff"), memory_limit="500MB", threads=1)
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    opened = Session(tmp_path, memory_limit="500MB", threads=1)
-    yield opened
-    opened.close()
+def session(opened: Session) -> Session:
+    for path in opened.directory.glob("*"):
+        if path.is_file() and "duckdb" not in path.name:
+            path.unlink()
+    return opened
+
+
+def query(statement: str) -> list[Any]:
+    with duckdb.connect() as connection:
+        return connection.execute(statement).fetchall()
 
 
 def put(session: Session, name: str, body: bytes, number: int = 1) -> SourceFile:
@@ -31,14 +44,16 @@ def put(session: Session, name: str, body: bytes, number: int = 1) -> SourceFile
     return SourceFile(number, path, f"exports/{name}")
 
 
-def load(session: Session, files: Sequence[SourceFile], ops: bool = False, **types: ColumnType) -> Staged:
+def load(session: Session, files: Sequence[SourceFile], **types: ColumnType) -> Staged:
     found = {column.name: column.type for column in session.inspect(files)}
     columns = [
         StageColumn(name, name, types.get(name) or kind or "string", f"v{number}")
         for number, (name, kind) in enumerate(found.items())
         if name not in ("external_id", "op")
     ]
-    return session.load(columns, identifier="external_id", time_zone="Europe/Berlin", ops=ops, collapse=True)
+    return session.load(
+        columns, identifier="external_id", time_zone="Europe/Berlin", ops=False, collapse=True
+    )
 
 
 def lines(session: Session, old: Old | None = None, part_rows: int = 100) -> list[dict[str, Any]]:
@@ -73,7 +88,7 @@ def test_zstd_and_mixed_line_ends_are_read(session: Session) -> None:
     path = session.directory / "plain.csv"
     path.write_bytes(b"external_id,n\r\n1,2\n3,4\n")
     packed = session.directory / "part.csv.zst"
-    duckdb.execute(f"COPY (SELECT 9 AS external_id, 4 AS n) TO '{packed}' (FORMAT csv, COMPRESSION zstd)")
+    query(f"COPY (SELECT 9 AS external_id, 4 AS n) TO '{packed}' (FORMAT csv, COMPRESSION zstd)")
     files = [SourceFile(1, path, "plain.csv"), SourceFile(2, packed, "part.csv.zst")]
     assert load(session, files).rows == {1: 2, 2: 1}
 
@@ -159,7 +174,7 @@ def test_json_lines_bring_their_types(session: Session) -> None:
 
 def test_parquet_brings_its_types_and_names(session: Session) -> None:
     path = session.directory / "part.parquet"
-    duckdb.execute(
+    query(
         "COPY (SELECT '07' AS external_id, 3 AS n, true AS ok, DATE '2026-01-02' AS d, [1, 2] AS list, "
         f"TIMESTAMP '2026-01-02 03:04:05' AS at, 1.50::DECIMAL(9, 2) AS money) TO '{path}' (FORMAT parquet)",
     )
@@ -258,7 +273,5 @@ def test_refused_lines_keep_their_old_state_under_another_partitioning_and_type(
     refused = Refused(frozenset({sent["c"]}), ((sent["b"], 0),))
     second = session.commit(old, session.change_files(), columns, refused)
     assert (second.rows, second.members, len(second.files)) == (4, 4, 2)
-    rows = duckdb.execute(
-        f"SELECT id, member, v1 FROM read_parquet({[str(p) for p in second.files]}) ORDER BY id"
-    )
-    assert rows.fetchall() == [("a", True, 1.0), ("b", True, 2.0), ("c", True, 3.0), ("d", True, 4.0)]
+    rows = query(f"SELECT id, member, v1 FROM read_parquet({[str(p) for p in second.files]}) ORDER BY id")
+    assert rows == [("a", True, 1.0), ("b", True, 2.0), ("c", True, 3.0), ("d", True, 4.0)]

@@ -13,8 +13,8 @@ from mapping.comparison import (
     Emit,
     Old,
     PartFile,
-    RejectedRow,
     Refused,
+    RejectedRow,
     Sending,
     SourceColumn,
     SourceFile,
@@ -83,10 +83,13 @@ class PlainComparison:
         self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit
     ) -> Compared:
         known = _old(old)
-        found, changes, lines = Compared(), [], []
+        found = Compared()
+        changes: list[Any] = []
+        lines: list[str] = []
         here = {row["id"]: row for row in self.rows if row["id"]}
         for user in sorted({*known, *here}):
-            before, row = known.get(user, {"member": False}), here.get(user)
+            before: dict[str, Any] = known.get(user, {"member": False})
+            row = here.get(user)
             if row and row["fault"]:
                 continue
             member = row["op"] == "add" if row else (not full and before["member"])

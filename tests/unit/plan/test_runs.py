@@ -1,6 +1,7 @@
 """A run from its export to its report, and everything that can keep it from there."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.unit.plan.world import INSTALLATION, START, World, row, truth
 MANY = [row(f"u{n}", n, "here") for n in range(10)]
 
 
-def done(world: World, name: str, rows: list[dict[str, object]], **manifest: object) -> str:
+def done(world: World, name: str, rows: list[dict[str, Any]], **manifest: Any) -> str:
     run_id = world.put(name, rows, **manifest)
     world.work()
     assert world.run(run_id).status == "done"

@@ -18,14 +18,13 @@ from time import monotonic
 from typing import Any
 
 from bridge.errors import BridgeError, Rejected
-from bridge.flows.arrivals import read
 from bridge.flows.commit import Committing
 from bridge.flows.plan import Planning
 from bridge.flows.runs import Later, stamp
 from bridge.flows.steps import Pace, RunSteps
 from bridge.flows.sync import PartSync
 from mapping.comparison import PartFile
-from mapping.export import RunPlan
+from mapping.export import RunPlan, run_id
 from mapping.installation import Installation, Revision
 from mapping.run import ColumnRecord, Halt, PartResult, Run, Snapshot
 from tests.unit.plan.comparison import PlainComparison
@@ -450,14 +449,23 @@ class World:
         writer.writeheader()
         writer.writerows(rows)
         body = text.getvalue().encode()
-        part = {"key": prefix + "part-1.csv", "rows": len(rows), "sha256": sha256(body).hexdigest()}
+        part: dict[str, Any] = {
+            "key": prefix + "part-1.csv",
+            "rows": len(rows),
+            "sha256": sha256(body).hexdigest(),
+        }
         types = {"n": {"type": "number"}, "city": {"type": "string"}}
-        document = {"parts": [part], "attributes": types, "exported_at": stamp(self.clock()), **manifest}
+        document: dict[str, Any] = {
+            "parts": [part],
+            "attributes": types,
+            "exported_at": stamp(self.clock()),
+            **manifest,
+        }
         self.buckets.objects[part["key"]] = body
         self.buckets.objects[prefix + "manifest.json"] = json.dumps(document).encode()
         for _ in range(1 + twice):
             self.exports.messages.append([notification(prefix + "manifest.json", name), self.clock()])
-        return next(a.run("").id for a in read(notification(prefix + "manifest.json", name)))
+        return run_id(prefix + "manifest.json", name)
 
     def work(self, *, deliver_twice: bool = False, until: Callable[[], bool] = lambda: False) -> None:
         """Deliver messages until none is left, or only such as wait for a person."""
@@ -520,7 +528,7 @@ def plain_session() -> Iterator[PlainComparison]:
 @cache
 def _directory() -> TemporaryDirectory[str]:
     # One for all: making and removing hundreds of directories would be most of the tests' time.
-    return TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+    return TemporaryDirectory()
 
 
 def notification(key: str, etag: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from bridge.errors import BridgeError, Blocked, Retryable, TooLarge, Unknown
+from bridge.errors import Blocked, BridgeError, Retryable, TooLarge, Unknown
 from bridge.flows.runs import Later
 from mapping.run import Halt
 from tests.unit.plan.world import START, World, row

@@ -80,7 +80,7 @@ def send(
     plan = RunPlan(
         run_id="run_1",
         integration_id=INSTALLATION,
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         export_id="e",
         attempt=1,
         exported_at=stamp(START),

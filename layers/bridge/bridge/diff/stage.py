@@ -48,9 +48,8 @@ class Stage:
                 for described in self._relations.values()
                 if name in described.values
             )
-            proposed[name] = self._connection.execute(f"SELECT {sql.propose('v')} FROM ({union}) WHERE v IS NOT NULL").fetchall()[
-                0
-            ][0]
+            found = f"SELECT {sql.propose('v')} FROM ({union}) WHERE v IS NOT NULL"
+            proposed[name] = self._connection.execute(found).fetchall()[0][0]
         return proposed
 
     def load(

@@ -47,11 +47,8 @@ class RunMessages:
 
     def handle(self, event: Mapping[str, Any], *, owner: str, work: Work, log: Log) -> dict[str, Any]:
         """The partial batch response: what has to come back."""
-        failures = []
-        for record in event["Records"]:
-            if self._again(record, owner, work, log):
-                failures.append({"itemIdentifier": record["messageId"]})
-        return {"batchItemFailures": failures}
+        stay = [record["messageId"] for record in event["Records"] if self._again(record, owner, work, log)]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in stay]}
 
     def _again(self, record: Mapping[str, Any], owner: str, work: Work, log: Log) -> bool:
         handle = record["receiptHandle"]
@@ -65,7 +62,7 @@ class RunMessages:
         except BridgeError as error:
             return self._dead(record, error.reason, error.detail)
         except Exception as error:  # noqa: BLE001 - one message's fault is not its neighbours'
-            log.error("run step failed", extra={"error_type": type(error).__name__})
+            log.error("run step failed", extra={"error_type": type(error).__name__})  # noqa: TRY400 - may quote data
             if _receives(record) >= CRASHES:
                 return self._dead(record, "crashes_the_worker", type(error).__name__)
             verdict = Later(10, "worker_fault")

@@ -78,7 +78,7 @@ class SnapshotStore:
         records = [
             ColumnRecord(
                 name=item["sk"]["S"],
-                type=item["type"]["S"],  # type: ignore[arg-type]
+                type=item["type"]["S"],
                 owners=tuple(sorted(item["owners"]["SS"])),
             )
             for page in pages
