@@ -103,6 +103,6 @@ def steps() -> RunSteps:
         pace=Pace(
             settle=config.run_settle_seconds,
             approval=config.approval_hide_seconds,
-            audience=config.lease_hide_seconds,
+            audience=min(config.lease_hide_seconds, max(2, config.run_settle_seconds)),
         ),
     )

@@ -110,8 +110,7 @@ class Committing:
     ) -> Snapshot:
         columns = tuple(Column.model_validate(column) for column in plan.details["columns"])
         prefix = self.snapshots.prefix(run.audience, version, run.id)
-        with self.sessions() as session:
-            watch.interrupt = session.interrupt
+        with self.sessions() as session, watch.over(session.interrupt):
             old = old_snapshot(self.snapshots, pointer, session)
             changes = self.parts.get_changes(run.id, plan.attempt, session.directory)
             written = session.commit(old, changes, columns, refused(results))

@@ -55,8 +55,7 @@ class Planning:
 
     def plan(self, run: Run, order: Order, watch: Watch) -> Planned:
         """Store parts, change files and plan under the attempt's own prefix."""
-        with self.sessions() as session:
-            watch.interrupt = session.interrupt
+        with self.sessions() as session, watch.over(session.interrupt):
             pointer = self.snapshots.pointer(run.audience) if run.kind == "audience" else None
             _same_identifier(pointer, order.manifest)
             return Attempt(

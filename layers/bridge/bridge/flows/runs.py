@@ -114,6 +114,15 @@ class Watch:
         self.halt: Halt | None = None
         self.interrupt: Callable[[], None] = lambda: None
 
+    @contextmanager
+    def over(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Interrupt the work inside the block, from the heartbeat's thread, when it has to stop."""
+        self.interrupt = interrupt
+        try:
+            yield
+        finally:
+            self.interrupt = lambda: None
+
     def check(self) -> None:
         """Raise Retryable when the lease is lost or the run was stopped."""
         if self.lost:
