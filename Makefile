@@ -91,7 +91,7 @@ unit: $(READY)
 	@$(PYTHON) -m pytest -q -n auto tests/unit
 
 artifact: up
-	@$(PYTHON) -m pytest -q tests/artifact
+	@$(PYTHON) -m pytest -q -n auto tests/artifact
 
 stack: up
 	@$(PYTHON) -m pytest -q tests/stack

@@ -11,7 +11,7 @@ import httptools
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from local.preflight import Preflight
+from local.fallback import Fallback
 from local.settings import LOOPBACK, LocalSettings
 
 GZIP = b"\x1f\x8b"
@@ -81,7 +81,7 @@ class Front:
     """The ASGI application: what API Gateway does before a route is looked up, and the forwarding."""
 
     upstream: Upstream
-    preflight: Preflight
+    fallback: Fallback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -102,8 +102,8 @@ class Front:
             await _send(send, answer.status, _kept(answer.headers), b"".join(answer.chunks))
 
     async def _answer(self, scope: Scope, body: bytes) -> Answer:
-        if scope["method"] == "OPTIONS":
-            status, headers, text = await self.preflight.answer(scope)
+        if self.fallback.wants(scope):
+            status, headers, text = await self.fallback.answer(scope)
             return Answer(status, headers, [text])
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
@@ -175,7 +175,7 @@ def main() -> None:
     host = f"{chosen.api_id}.execute-api.localhost:{settings.emulator_port}"
     front = Front(
         Upstream(settings.emulator_port, host),
-        Preflight(settings.emulator_url, chosen.fallback, chosen.api_id),
+        Fallback(settings.emulator_url, chosen.fallback, chosen.api_id),
     )
     uvicorn.run(
         front,

@@ -28,10 +28,14 @@ def grant_batches(aws: "Aws") -> None:
     client = aws.iam()
     pages = aws.cloudformation().get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-    for role in (found["PhysicalResourceId"] for found in resources if found["ResourceType"] == "AWS::IAM::Role"):
+    for role in (
+        found["PhysicalResourceId"] for found in resources if found["ResourceType"] == "AWS::IAM::Role"
+    ):
         for name in client.list_role_policies(RoleName=role)["PolicyNames"]:
             policy = client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            client.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(batched(dict(policy))))
+            client.put_role_policy(
+                RoleName=role, PolicyName=name, PolicyDocument=json.dumps(batched(dict(policy)))
+            )
 
 
 def _statement(statement: dict[str, Any]) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def standin_services(settings: LocalSettings) -> Iterator[Service]:
 def front_service(settings: LocalSettings, api_id: str, fallback: str) -> Service:
     """Describe the server that listens where the documentation's curl expects it."""
     argv = [sys.executable, "-m", "local.front", "--api-id", api_id, "--fallback", fallback]
-    own = [ROOT / "local" / f"{name}.py" for name in ("front", "preflight", "settings")]
+    own = [ROOT / "local" / f"{name}.py" for name in ("front", "fallback", "settings")]
     version = fingerprint(own, *argv, str(settings.api_port))
     ports = {"API_PORT": str(settings.api_port), "EMULATOR_PORT": str(settings.emulator_port)}
     return Service("front", argv, settings.api_port, version, aws_environment(settings) | ports)

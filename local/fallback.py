@@ -1,4 +1,7 @@
-"""CORS preflights: the emulator answers OPTIONS itself, where AWS asks the $default route's function."""
+"""Requests that the emulator would answer itself, where AWS asks the function behind the $default route.
+
+These are OPTIONS (CORS preflights) and the emulator's own paths, which could wipe its state.
+"""
 
 import asyncio
 import base64
@@ -13,8 +16,10 @@ from starlette.types import Scope
 
 from local.settings import REGION, ROOT_KEY
 
+OWN_PATHS = ("/_", "/iceberg", "/v2/")
 
-class Preflight:
+
+class Fallback:
     """Invokes the function behind $default with the event that API Gateway would make."""
 
     def __init__(self, emulator_url: str, function: str, api_id: str) -> None:
@@ -23,6 +28,11 @@ class Preflight:
         self._client = session.client("lambda", endpoint_url=emulator_url, config=config)
         self._function = function
         self._api_id = api_id
+
+    @staticmethod
+    def wants(scope: Scope) -> bool:
+        """Say whether the emulator must not see this request."""
+        return scope["method"] == "OPTIONS" or str(scope["path"]).startswith(OWN_PATHS)
 
     async def answer(self, scope: Scope) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         """Return status, headers and body of the function's answer."""
@@ -45,7 +55,7 @@ class Preflight:
     def _event(self, scope: Scope) -> dict[str, Any]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         path = scope["path"]
-        http = {"method": "OPTIONS", "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
+        http = {"method": scope["method"], "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1"}
         context = {
             "accountId": "000000000000",
             "apiId": self._api_id,
