@@ -18,7 +18,7 @@ def gather(api: Api, account: Account) -> list[str]:
         *_tried("queues", lambda: _queues(account)),
         *_tried("dead letters", lambda: _letters(api)),
         *_tried("runs", lambda: _runs(api)),
-        *_tried("health", lambda: iter([f"health: {api.health()}"])),
+        *_tried("health", lambda: _health(api)),
     ]
 
 
@@ -39,6 +39,11 @@ def _letters(api: Api) -> Iterator[str]:
     yield f"dead letters: {sum(reasons.values())} (GET /v1/admin/dead-letters)"
     for reason, count in reasons.most_common(10):
         yield f"  {count} x {reason}"
+
+
+def _health(api: Api) -> Iterator[str]:
+    for one in api.health()["installations"]:
+        yield f"{one['name']}: {one['status']} {one['reason']} ({one['message']})"
 
 
 def _runs(api: Api) -> Iterator[str]:

@@ -17,14 +17,13 @@ CUSTOMERS = 200
 
 
 @pytest.fixture(scope="module")
-def played(stack: object) -> Report:
-    """People, installations and a source of its own; `stack` only says that one is up."""
-    assert stack
-    running, tag = Stack.read(), uuid.uuid4().hex[:8]
-    api, account = Api(running), Account(running)
+def played(stack: Stack) -> Report:
+    """People, installations and a source of its own."""
+    tag = uuid.uuid4().hex[:8]
+    api, account = Api(stack), Account(stack)
     watch = Watch(lambda: clues.gather(api, account))
-    standins = StandIns(running, prepare.DESTINATION, people=f"{tag}-")
-    installed = prepare.beside(running, api, tag)
+    standins = StandIns(stack, prepare.DESTINATION, people=f"{tag}-")
+    installed = prepare.beside(stack, api, tag)
     try:
         return Scenario(
             orders=log.renamed(log.sample(log.read(), CUSTOMERS, max(audience.EXPORTS)), f"{tag}-"),
