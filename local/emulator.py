@@ -24,7 +24,6 @@ def emulator_service(settings: LocalSettings) -> Service:
     """Describe MiniStack with IAM enforced, on loopback alone, forgetting everything when it ends."""
     scratch = settings.state / "emulator"
     env = {
-        "PATH": os.environ.get("PATH", ""),
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
         "BIND_HOST": LOOPBACK,
@@ -44,7 +43,8 @@ def emulator_service(settings: LocalSettings) -> Service:
     pins = (ROOT / "requirements" / "ministack.txt").read_bytes()
     version = hashlib.sha256(pins + repr(sorted(env.items())).encode()).hexdigest()[:12]
     argv = [str(settings.tool("ministack", "ministack"))]
-    return Service("emulator", argv, settings.emulator_port, version, env)
+    path = {"PATH": os.environ.get("PATH", "")}  # differs between shells, and changes nothing
+    return Service("emulator", argv, settings.emulator_port, version, env | path)
 
 
 class Aws:

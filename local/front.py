@@ -107,10 +107,10 @@ class Front:
             return Answer(status, headers, [text])
         query = scope["query_string"]
         target = scope["raw_path"] + (b"?" + query if query else b"")
-        return await self.upstream.ask(scope["method"], target, _forwarded(scope["headers"], body), body)
+        return await self.upstream.ask(scope["method"], target, forwarded(scope["headers"], body), body)
 
 
-def _forwarded(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Headers:
+def forwarded(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Headers:
     """A compressed body keeps its bytes only under a binary type: the emulator decodes textual ones."""
     dropped = HOP_BY_HOP | {b"content-length"}
     if body.startswith(GZIP):

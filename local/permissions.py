@@ -4,7 +4,7 @@ AWS knows no such action, so a template cannot grant it; each role gets it here 
 """
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from local.settings import STACK_NAME
 
@@ -28,14 +28,13 @@ def grant_batches(aws: "Aws") -> None:
     client = aws.iam()
     pages = aws.cloudformation().get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
     resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
-    for role in (
-        found["PhysicalResourceId"] for found in resources if found["ResourceType"] == "AWS::IAM::Role"
-    ):
+    roles = [one["PhysicalResourceId"] for one in resources if one["ResourceType"] == "AWS::IAM::Role"]
+    for role in roles:
         for name in client.list_role_policies(RoleName=role)["PolicyNames"]:
-            policy = client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            client.put_role_policy(
-                RoleName=role, PolicyName=name, PolicyDocument=json.dumps(batched(dict(policy)))
-            )
+            # botocore has read the document already, whatever its type says.
+            found = client.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            policy = json.dumps(batched(cast("dict[str, Any]", found)))
+            client.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy)
 
 
 def _statement(statement: dict[str, Any]) -> dict[str, Any]:

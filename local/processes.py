@@ -63,6 +63,7 @@ class Processes:
                 stderr=log,
                 start_new_session=True,
             )
+        process.returncode = 0  # it outlives this program, which need not wait for it
         record = {
             "pid": process.pid,
             "birth": birth(process.pid),

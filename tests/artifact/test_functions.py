@@ -1,7 +1,6 @@
 """Each built function alone: its folder, its layers and the runtime, in a bare interpreter."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -68,4 +67,5 @@ def test_a_layer_holds_its_package_where_python_looks(build: Path) -> None:
 
 
 def test_no_layer_brings_the_runtimes_own_sdk(build: Path) -> None:
-    assert not {"boto3", "botocore"} & set(os.listdir(build / "DependenciesLayer" / "python"))
+    packages = {path.name for path in (build / "DependenciesLayer" / "python").iterdir()}
+    assert not {"boto3", "botocore"} & packages

@@ -1,6 +1,5 @@
 """Where the stack listens."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ def parent(pid: str) -> str:
 def family(root: int) -> set[str]:
     """The process and everything it started."""
     parents = {}
-    for pid in (name for name in os.listdir("/proc") if name.isdigit()):
+    for pid in (path.name for path in Path("/proc").iterdir() if path.name.isdigit()):
         try:
             parents[pid] = parent(pid)
         except OSError:
@@ -35,7 +34,7 @@ def family(root: int) -> set[str]:
 
 def sockets(pid: str) -> set[str]:
     try:
-        links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
+        links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
     except OSError:
         return set()
     return {link[8:-1] for link in links if link.startswith("socket:[")}

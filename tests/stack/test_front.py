@@ -32,7 +32,11 @@ def ask(method: str, url: str, body: bytes | None = None, **headers: str) -> Rep
 
 def read(answer: Any) -> Reply:
     text = answer.read()
-    return answer.status, {name.lower(): value for name, value in answer.headers.items()}, json.loads(text or "{}")
+    return (
+        answer.status,
+        {name.lower(): value for name, value in answer.headers.items()},
+        json.loads(text or "{}"),
+    )
 
 
 def event() -> dict[str, Any]:
@@ -92,7 +96,9 @@ def test_a_body_beyond_the_gateways_limit_is_refused(stack: Stack) -> None:
 def test_bringing_up_what_is_up_starts_nothing_anew(settings: LocalSettings, stack: Stack) -> None:
     running = processes(settings)
     before = {name: running.pid(name) for name in running.names()}
-    done = subprocess.run([sys.executable, "-m", "local.up"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "local.up"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "deploying" not in done.stdout
     assert {name: running.pid(name) for name in running.names()} == before

@@ -45,7 +45,9 @@ def test_each_function_has_a_role_of_its_own(resources: Resources) -> None:
 
 
 def test_no_action_is_a_wildcard(resources: Resources) -> None:
-    assert not [action for _, one in statements(resources) for action in several(one["Action"]) if "*" in action]
+    assert not [
+        action for _, one in statements(resources) for action in several(one["Action"]) if "*" in action
+    ]
 
 
 def test_a_resource_is_a_wildcard_only_where_there_is_a_reason(resources: Resources) -> None:
@@ -67,8 +69,10 @@ def test_no_managed_policy_brings_wildcards_in_by_the_back_door(resources: Resou
 
 def test_a_vendors_worker_reads_only_that_vendors_keys(resources: Resources) -> None:
     read = "secretsmanager:GetSecretValue"
-    suffix = {role: [path.rpartition("${AWS::StackName}")[2] for path in may(resources, role, read)] for role in (
-        "ActionIqDeliveryRole", "BrazeDeliveryRole", "AudienceSyncRole", "CollectRole")}
+    suffix = {
+        role: [path.rpartition("${AWS::StackName}")[2] for path in may(resources, role, read)]
+        for role in ("ActionIqDeliveryRole", "BrazeDeliveryRole", "AudienceSyncRole", "CollectRole")
+    }
     assert suffix == {
         "ActionIqDeliveryRole": ["/actioniq/*"],
         "BrazeDeliveryRole": ["/braze/*"],
@@ -97,7 +101,9 @@ def test_only_the_planner_reads_exports(resources: Resources) -> None:
 
 def test_only_ingest_and_collect_feed_the_lanes_and_operations_replays(resources: Resources) -> None:
     send = "sqs:SendMessage"
-    senders = {role for role, _ in statements(resources) if "['BrazeQueue', 'Arn']" in may(resources, role, send)}
+    senders = {
+        role for role, _ in statements(resources) if "['BrazeQueue', 'Arn']" in may(resources, role, send)
+    }
     assert senders == {"IngestRole", "CollectRole", "OperationsRole"}
 
 

@@ -38,14 +38,20 @@ def test_the_receive_count_is_only_a_net(resources: Resources) -> None:
 
 
 def test_every_queue_is_encrypted(resources: Resources) -> None:
-    assert all(queue["SqsManagedSseEnabled"] is True for queue in of_type(resources, "AWS::SQS::Queue").values())
+    assert all(
+        queue["SqsManagedSseEnabled"] is True for queue in of_type(resources, "AWS::SQS::Queue").values()
+    )
 
 
 def test_every_queue_refuses_plain_http(resources: Resources) -> None:
     guarded = set()
     for policy in of_type(resources, "AWS::SQS::QueuePolicy").values():
-        statements = [one["Fn::If"][1] if "Fn::If" in one else one for one in policy["PolicyDocument"]["Statement"]]
-        assert any(one["Effect"] == "Deny" and "aws:SecureTransport" in str(one["Condition"]) for one in statements)
+        statements = [
+            one["Fn::If"][1] if "Fn::If" in one else one for one in policy["PolicyDocument"]["Statement"]
+        ]
+        assert any(
+            one["Effect"] == "Deny" and "aws:SecureTransport" in str(one["Condition"]) for one in statements
+        )
         guarded |= {queue["Ref"] for queue in policy["Queues"]}
     assert guarded == set(of_type(resources, "AWS::SQS::Queue"))
 
@@ -61,7 +67,9 @@ def test_every_queue_has_a_reader(resources: Resources) -> None:
 
 
 def test_every_reader_reports_the_items_that_failed_alone(resources: Resources) -> None:
-    assert all(found["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, _, found in mappings(resources))
+    assert all(
+        found["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for _, _, found in mappings(resources)
+    )
 
 
 def test_every_reader_has_a_ceiling_and_no_pollers_of_its_own(resources: Resources) -> None:
@@ -75,7 +83,9 @@ def test_nothing_is_filtered_away_unseen(resources: Resources) -> None:
 
 
 @pytest.mark.parametrize("lane", LANES)
-def test_a_lane_hides_a_message_six_times_as_long_as_its_worker_may_take(resources: Resources, lane: str) -> None:
+def test_a_lane_hides_a_message_six_times_as_long_as_its_worker_may_take(
+    resources: Resources, lane: str
+) -> None:
     queues, functions = of_type(resources, "AWS::SQS::Queue"), of_type(resources, "AWS::Lambda::Function")
     for queue, function, _ in mappings(resources):
         if queue == f"{lane}Queue":
