@@ -9,7 +9,7 @@ from mapping.braze_columns import identifier_problem
 from mapping.event import InvalidEvent, normalise
 from mapping.installation import BrazeSettings
 from mapping.json_values import InvalidValue, clean_object
-from mapping.outcome import ItemOutcome, rejected
+from mapping.outcome import ItemOutcome, LeftOut, rejected
 
 MAX_TRIGGER_BYTES: Final = 50_000
 
@@ -38,8 +38,10 @@ def to_recipient(row: object) -> dict[str, Any] | ItemOutcome:
     return recipient | {"trigger_properties": properties} if properties else recipient
 
 
-def to_event_object(row: object, settings: BrazeSettings) -> dict[str, Any] | ItemOutcome:
-    """The Braze event of one row of an events export; `event_time` is required."""
+def to_event_object(
+    row: object, settings: BrazeSettings, notes: list[LeftOut] | None = None
+) -> dict[str, Any] | ItemOutcome:
+    """The Braze event of one row of an events export; `event_time` is required, `notes` as for `to_objects`."""
     if not isinstance(row, dict):
         return rejected("not_an_object", "a row is an object")
     if isinstance(identifier := _identifier(row), ItemOutcome):
@@ -59,7 +61,7 @@ def to_event_object(row: object, settings: BrazeSettings) -> dict[str, Any] | It
         event = normalise(raw, received_at=_EPOCH, fallback_id="row")
     except InvalidEvent as problem:
         return rejected(problem.code, problem.detail)
-    mapped = to_objects(event, settings)
+    mapped = to_objects(event, settings, notes)
     return mapped if isinstance(mapped, ItemOutcome) else mapped[0][1]
 
 

@@ -16,12 +16,21 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One value that stays behind while its neighbours go out: `properties.url` or `traits.bio`, and a stable code."""
+
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemOutcome:
     """One item's end: `reason` is a stable code, `detail` names the field and never quotes a value."""
 
     outcome: Outcome
     reason: str = ""
     detail: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def filtered(reason: str, detail: str = "") -> ItemOutcome:

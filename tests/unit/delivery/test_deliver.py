@@ -50,6 +50,54 @@ def test_the_four_stages_are_kept_without_the_key(world: World) -> None:
     assert "brz_key" not in str(stages)
 
 
+URL = "https://shop.example/" + "x" * 255
+
+
+def test_a_value_left_out_is_named_beside_its_item_and_counted_in_the_row(world: World) -> None:
+    message = delivery([event("m1", properties={"url": URL, "total": 9.5}), event("m2")])
+    result = world.receive(message)
+    [body] = world.bodies()
+    assert [one["properties"] for one in body["events"]] == [{"total": 9.5}, {"total": 9.5}]
+    first, second = world.stages.kept[message.delivery_id]["outcomes"]
+    assert first == {
+        "outcome": "delivered",
+        "reason": "",
+        "detail": "",
+        "left_out": [{"field": "properties.url", "reason": "string_too_long"}],
+    }
+    assert "left_out" not in second
+    assert world.row(message)["counts"] == {"delivered": 2, "left_out": 1}
+    assert result.counts == {"delivered": 2}
+
+
+def test_a_consent_field_left_out_is_recorded_like_any_other_value(world: World) -> None:
+    message = delivery([identify("m1", email_subscribe="opted_in", plan="gold")])
+    world.receive(message)
+    [one] = world.stages.kept[message.delivery_id]["outcomes"]
+    assert one["left_out"] == [{"field": "traits.email_subscribe", "reason": "consent_field"}]
+
+
+def test_an_identify_of_which_nothing_is_left_is_filtered_with_what_was_left_out(world: World) -> None:
+    message = delivery([identify("m1", bio=URL)])
+    assert world.receive(message).status == "filtered"
+    row = world.row(message)
+    assert (row["reason"], row["detail"]) == ("no_traits", "left out: traits.bio (string_too_long)")
+    assert row["counts"] == {"filtered": 1, "left_out": 1}
+    [one] = world.stages.kept[message.delivery_id]["outcomes"]
+    assert one["left_out"] == [{"field": "traits.bio", "reason": "string_too_long"}]
+
+
+def test_a_later_attempt_still_says_what_an_item_finished_before_went_out_without(world: World) -> None:
+    answers = iter([(413, {}), (201, {"message": "success"}), (500, {}), (201, {"message": "success"})])
+    world.vendor.answers = lambda _: next(answers)
+    message = delivery([event("m1", properties={"url": URL}), event("m2")])
+    assert world.receive(message).status == "retrying"
+    world.clock.pass_(minutes=10)
+    assert world.receive(message).status == "delivered"
+    assert [len(body["events"]) for body in world.bodies()] == [2, 1, 1, 1]
+    assert world.row(message)["counts"] == {"delivered": 2, "left_out": 1}
+
+
 def test_stages_that_cannot_be_kept_do_not_stop_a_delivery(world: World) -> None:
     world.stages.broken = True
     message = delivery([event("m1")])

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+
 from mapping.actioniq import IDENTIFIERS, PAGE_ATTRIBUTES, RECORD_TYPES, to_record
 from mapping.outcome import ItemOutcome, Outcome
-from signal_events import AT, actioniq_settings, canonical, event
+from tests.unit.mapping.signal_events import AT, actioniq_settings, canonical, event
 
 
 def record(kind: str = "track", **fields: Any) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Every row of Braze's tables, and what is refused before it could be stored in part."""
+"""Every row of Braze's tables, and what is left out or refused before it could be stored in part."""
 
 from typing import Any
 
 import pytest
+
 from mapping.braze import (
     ARRAYS,
-    LeftOut,
     array_of,
     left_out,
     object_count,
@@ -22,8 +22,8 @@ from mapping.braze_fields import (
     TRAIT_NAMES,
     membership_attribute,
 )
-from mapping.outcome import ItemOutcome, Outcome
-from signal_events import AT, braze_settings, canonical, event
+from mapping.outcome import ItemOutcome, LeftOut, Outcome
+from tests.unit.mapping.signal_events import AT, braze_settings, canonical, event
 
 GROUP = {"subscription_group_id": "g-1", "subscription_state": "subscribed"}
 GOOD: dict[str, list[tuple[Any, Any]]] = {
@@ -97,6 +97,12 @@ def refused(kind: str = "track", settings: dict[str, Any] | None = None, **field
     mapped = to_objects(event(kind, **fields), braze_settings(**(settings or {})))
     assert isinstance(mapped, ItemOutcome), mapped
     return mapped.outcome.value, mapped.reason
+
+
+def left(kind: str = "track", **fields: Any) -> list[tuple[str, str]]:
+    """Field and reason of everything left out of an event, consent fields allowed."""
+    settings = braze_settings(consent_fields="allow")
+    return [(note.field, note.reason) for note in left_out(event(kind, **fields), settings)]
 
 
 def profile(**traits: Any) -> dict[str, Any]:
@@ -174,9 +180,12 @@ def test_each_standard_attribute_takes_its_values(name: str, given: object, kept
 
 
 @pytest.mark.parametrize(("name", "given"), [(name, given) for name, rows in BAD.items() for given in rows])
-def test_each_standard_attribute_refuses_other_values(name: str, given: object) -> None:
-    refusal = refused("identify", {"consent_fields": "allow"}, traits={name: given, "plan": "free"})
-    assert refusal == ("rejected", "bad_value")
+def test_a_value_a_standard_attribute_does_not_take_is_left_out_and_the_rest_goes(
+    name: str, given: object
+) -> None:
+    traits = {name: given, "plan": "free"}
+    assert profile(**traits) == {"plan": "free"}
+    assert left("identify", traits=traits) == [(f"traits.{name}", "bad_value")]
 
 
 def test_every_standard_attribute_has_rows() -> None:
@@ -195,7 +204,7 @@ def test_the_exact_name_wins_over_a_trait_of_the_table(trait: str, name: str) ->
     given = event("identify", traits={trait: "1999-09-09", name: value})
     mapped = to_objects(given, braze_settings())
     assert mapped == [("attributes", {"external_id": "u-1", name: kept})]
-    assert left_out(given, braze_settings()) == (LeftOut(trait, "exact_name_given"),)
+    assert left_out(given, braze_settings()) == (LeftOut(f"traits.{trait}", "exact_name_given"),)
 
 
 @pytest.mark.parametrize(("key", "name"), ADDRESS_NAMES.items())
@@ -206,7 +215,17 @@ def test_each_part_of_an_address_is_a_standard_attribute(key: str, name: str) ->
 def test_an_address_leaves_nothing_behind_and_other_shapes_stay_custom() -> None:
     assert profile(address={"city": "Oslo", "country": "NO"}) == {"home_city": "Oslo", "country": "NO"}
     assert profile(address="1 Street") == {"address": "1 Street"}
-    assert refused("identify", traits={"address": {"city": 7}}) == ("rejected", "bad_value")
+
+
+def test_each_part_of_an_address_is_left_out_by_itself() -> None:
+    assert profile(address={"city": 7, "country": "NO", "street": "1"}) == {
+        "country": "NO",
+        "address": {"street": "1"},
+    }
+    assert left("identify", traits={"address": {"city": 7}}) == [("traits.address.city", "bad_value")]
+    large = {"city": "Oslo"} | {str(key): "x" * 200 for key in range(300)}
+    assert profile(address=large) == {"home_city": "Oslo"}
+    assert left("identify", traits={"address": large}) == [("traits.address", "object_too_large")]
 
 
 @pytest.mark.parametrize("name", sorted(CONSENT_ATTRIBUTES))
@@ -216,12 +235,16 @@ def test_consent_goes_only_where_it_is_allowed_and_never_from_a_browser(name: st
     assert profile(**traits) == {name: kept, "plan": "free"}
     assert name not in sent("identify", traits=traits)
     assert name not in sent("identify", {"consent_fields": "allow"}, traits=traits, sourceKind="browser")
-    assert left_out(event("identify", traits=traits), braze_settings()) == (LeftOut(name, "consent_field"),)
+    assert left_out(event("identify", traits=traits), braze_settings()) == (
+        LeftOut(f"traits.{name}", "consent_field"),
+    )
 
 
 @pytest.mark.parametrize("name", [*sorted(RESERVED_ATTRIBUTES), "AIQ_1_2", "AIQ_", " AIQ_1_2 "])
-def test_a_reserved_name_is_refused(name: str) -> None:
-    assert refused("identify", traits={name: True, "plan": "free"}) == ("rejected", "reserved_attribute")
+def test_a_reserved_name_is_left_out_and_the_rest_goes(name: str) -> None:
+    traits = {name: True, "plan": "free"}
+    assert profile(**traits) == {"plan": "free"}
+    assert left("identify", traits=traits) == [(f"traits.{name}", "reserved_attribute")]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +275,7 @@ def test_blanks_around_a_name_are_stripped_as_braze_does() -> None:
 def test_an_empty_standard_field_is_left_out(name: str) -> None:
     given = event("identify", traits={name: "", "plan": ""})
     assert to_objects(given, braze_settings()) == [("attributes", {"external_id": "u-1", "plan": ""})]
-    assert left_out(given, braze_settings()) == (LeftOut(name, "empty"),)
+    assert left_out(given, braze_settings()) == (LeftOut(f"traits.{name}", "empty"),)
 
 
 @pytest.mark.parametrize(
@@ -271,8 +294,22 @@ def test_an_empty_standard_field_is_left_out(name: str) -> None:
         ({" ": 1}, "empty_key"),
     ],
 )
-def test_what_braze_would_store_in_part_is_refused_whole(traits: dict[str, Any], reason: str) -> None:
-    assert refused("identify", traits=traits | {"plan": "free"}) == ("rejected", reason)
+def test_a_trait_braze_would_not_store_in_full_is_left_out_and_the_rest_goes(
+    traits: dict[str, Any], reason: str
+) -> None:
+    [trait] = traits
+    assert profile(**traits | {"plan": "free"}) == {"plan": "free"}
+    assert left("identify", traits=traits | {"plan": "free"}) == [(f"traits.{trait[:255]}", reason)]
+
+
+def test_an_identify_of_which_nothing_is_left_is_filtered_and_says_what_was_left_out() -> None:
+    mapped = to_objects(event("identify", traits={"bio": "private " * 40, "AIQ_1_2": True}), braze_settings())
+    assert mapped == ItemOutcome(
+        Outcome.FILTERED,
+        "no_traits",
+        "left out: traits.bio (string_too_long), traits.AIQ_1_2 (reserved_attribute)",
+        (LeftOut("traits.bio", "string_too_long"), LeftOut("traits.AIQ_1_2", "reserved_attribute")),
+    )
 
 
 @pytest.mark.parametrize("value", ["x" * 255, ["x"] * 500, [{"a": 1}] * 600, {"a": "x" * 300}])
@@ -286,16 +323,69 @@ def test_values_at_the_limits_pass(value: object) -> None:
         ({"userId": "u" * (MAX_EXTERNAL_ID_BYTES + 1)}, "external_id_too_long"),
         ({"userId": "\u00e9" * 494}, "external_id_too_long"),
         ({"event": "e" * 256}, "event_name_too_long"),
-        ({"properties": {"url": "x" * 256}}, "string_too_long"),
-        ({"properties": {"$price": 1}}, "bad_key"),
-        ({"properties": {"": 1}}, "empty_key"),
-        ({"properties": {"k" * 256: 1}}, "key_too_long"),
-        ({"properties": {str(key): key for key in range(257)}}, "too_many_properties"),
-        ({"properties": {"items": ["x" * 200] * 600}}, "properties_too_large"),
     ],
 )
-def test_an_event_braze_would_refuse_is_refused_before_the_wire(fields: dict[str, Any], reason: str) -> None:
-    assert refused(**fields) == ("rejected", reason)
+def test_what_the_whole_depends_on_rejects_the_whole(fields: dict[str, Any], reason: str) -> None:
+    assert refused(**fields, properties={"url": "x" * 256}) == ("rejected", reason)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("url", "x" * 256, "string_too_long"),
+        ("$price", 1, "bad_key"),
+        ("", 1, "empty_key"),
+        ("k" * 256, 1, "key_too_long"),
+        ("items", ["x" * 200] * 600, "properties_too_large"),
+    ],
+)
+def test_a_property_braze_would_not_store_is_left_out_and_the_event_goes(
+    key: str, value: object, reason: str
+) -> None:
+    given = {key: value, "total": 41.5, "time": 1}
+    assert sent(properties=given)["properties"] == {"total": 41.5, "property_time": 1}
+    assert left(properties=given) == [(f"properties.{key[:255]}", reason)]
+
+
+def test_an_event_goes_out_even_when_no_property_is_left() -> None:
+    assert sent(properties={"url": "x" * 256}) == {
+        "external_id": "u-1",
+        "name": "Order Completed",
+        "time": AT,
+    }
+
+
+def test_of_more_than_256_good_properties_the_first_256_go_out() -> None:
+    given = {"url": "x" * 256} | {str(key): key for key in range(258)}
+    assert sent(properties=given)["properties"] == {str(key): key for key in range(256)}
+    assert left(properties=given) == [
+        ("properties.url", "string_too_long"),
+        ("properties.256", "too_many_properties"),
+        ("properties.257", "too_many_properties"),
+    ]
+
+
+def test_arrays_and_objects_go_the_largest_first_until_the_rest_fits() -> None:
+    given = {"small": [1], "large": ["x" * 200] * 300, "larger": {"a": "x" * 80_000}, "total": 41.5}
+    assert sent(properties=given)["properties"].keys() == {"small", "large", "total"}
+    assert left(properties=given) == [("properties.larger", "properties_too_large")]
+
+
+def test_properties_without_arrays_and_objects_may_be_large() -> None:
+    given = {f"{key:0>250}": "x" * 255 for key in range(256)}
+    assert sent(properties=given)["properties"] == given
+    assert sent(properties=given | {f"{0:0>250}": [1]})["properties"].keys() == given.keys() - {f"{0:0>250}"}
+
+
+def test_what_is_left_out_leaves_the_event_itself_as_it_was() -> None:
+    given = event(properties={"url": "x" * 256, "items": [1]})
+    to_objects(given, braze_settings())
+    assert given["properties"].keys() == {"url", "items"}
+
+
+def test_nothing_is_left_out_of_an_event_braze_stores_whole_or_not_at_all() -> None:
+    assert left(properties={"url": "x" * 255, "time": 1}) == []
+    assert left("group", traits={"bio": "x" * 256}) == []
 
 
 def test_an_external_id_at_the_limit_passes() -> None:
@@ -308,10 +398,8 @@ def test_a_reserved_property_keeps_its_value_under_another_name(key: str, name: 
     assert sent(properties={key: 1, name: 2})["properties"] == {f"property_{name}": 1, name: 2}
 
 
-def test_a_refusal_names_the_field_and_not_its_value() -> None:
-    mapped = to_objects(event(properties={"note": "private " * 40}), braze_settings())
-    assert isinstance(mapped, ItemOutcome)
-    assert mapped.detail == "properties.note"
+def test_what_is_left_out_is_named_without_its_value() -> None:
+    assert left(properties={"note": "private " * 40}) == [("properties.note", "string_too_long")]
 
 
 def test_membership_has_one_name_per_audience_and_split() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from mapping.catalog import CatalogEntry, InvalidConfig, entries, entry, search, validate_config
 from mapping.installation import ActionIqSettings, BrazeSettings
 

@@ -1,6 +1,7 @@
 """What a column of an export becomes, by name and type."""
 
 import pytest
+
 from mapping.braze_columns import Column, ColumnKind, classify, columns, identifier_problem
 from mapping.braze_fields import CONSENT_ATTRIBUTES, RESERVED_ATTRIBUTES, STANDARD_ATTRIBUTES
 from mapping.export import ColumnRule, ColumnType
@@ -108,8 +109,10 @@ def test_two_columns_cannot_be_one_attribute() -> None:
         (" ", "empty_identifier"),
         (None, "empty_identifier"),
         (7, "empty_identifier"),
-    ]
-    + [("u" * 987, ""), ("u" * 988, "external_id_too_long"), ("\u00e9" * 494, "external_id_too_long")],
+        ("u" * 987, ""),
+        ("u" * 988, "external_id_too_long"),
+        ("\u00e9" * 494, "external_id_too_long"),
+    ],
 )
 def test_an_identifier_is_text_within_brazes_limit(value: object, problem: str) -> None:
     assert identifier_problem(value) == problem

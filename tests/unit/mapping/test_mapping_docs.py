@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from mapping_tables import PAGE, renewed, tables
+
+from tests.unit.mapping.mapping_tables import PAGE, renewed, tables
 
 
 def test_every_table_of_the_page_is_the_codes() -> None:
@@ -21,7 +22,8 @@ def test_every_reason_a_mapping_gives_is_explained() -> None:
     text = "\n".join(file.read_text(encoding="utf-8") for file in sources.glob("*.py"))
     given = set(
         re.findall(
-            r'(?:rejected|filtered|InvalidEvent|InvalidValue|_array_problem|return)\(?\s*"([a-z]+(?:_[a-z]+)+)"',
+            r"(?:(?:rejected|filtered|InvalidEvent|InvalidValue|_array_problem|return)\(?\s*"
+            r'|left_out\(\w+, |leave_out\(\w+, |reason = )"([a-z]+(?:_[a-z]+)*)"',
             text,
         )
     )

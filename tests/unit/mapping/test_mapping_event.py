@@ -5,9 +5,10 @@ from math import inf, nan
 from typing import Any
 
 import pytest
+
 from mapping.event import InvalidEvent, braze_id, inherit
 from mapping.json_values import MAX_DEPTH
-from signal_events import AT, RECEIVED, canonical, event
+from tests.unit.mapping.signal_events import AT, RECEIVED, canonical, event
 
 EARLY = "2026-09-01T11:00:00.000Z"
 

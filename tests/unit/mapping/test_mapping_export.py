@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+
 from mapping.delivery import CampaignOrder, DeliveryMessage, delivery_id
 from mapping.export import ExportKey, InvalidExport, Manifest, RunPlan, file_format, run_id
 from mapping.installation import BrazeSettings
-from pydantic import ValidationError
-from signal_events import AT, actioniq_settings, event, installation
+from tests.unit.mapping.signal_events import AT, actioniq_settings, event, installation
 
 PREFIX = "exports/int_1/audience=12345/split=A-1/2026-09-01/"
 

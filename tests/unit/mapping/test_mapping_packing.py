@@ -1,10 +1,11 @@
 """How many packs a number of events makes, and what closes one."""
 
 import pytest
+
 from mapping.event import Event
 from mapping.json_values import encode
 from mapping.packing import pack
-from signal_events import event
+from tests.unit.mapping.signal_events import event
 
 
 def one(_: Event) -> int:

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 import pytest
+
 from mapping.braze import BrazeObject
 from mapping.braze_requests import MAX_BODY_BYTES, plan_recipients, plan_track
 from mapping.braze_rows import to_event_object, to_recipient
-from mapping.outcome import ItemOutcome, Outcome
-from signal_events import AT, braze_settings
+from mapping.outcome import ItemOutcome, LeftOut, Outcome
+from tests.unit.mapping.signal_events import AT, braze_settings
 
 
 def change(user: str = "u-1", **attributes: Any) -> list[BrazeObject]:
@@ -213,6 +214,15 @@ def test_a_row_of_an_events_export_is_an_event() -> None:
     assert to_event_object(by_id, braze_settings()) == {"braze_id": "b", "name": "Left", "time": AT}
 
 
+def test_a_column_braze_would_not_store_is_left_out_of_its_row() -> None:
+    row = {"external_id": "u", "event_name": "Left", "event_time": AT, "cart": 3, "url": "x" * 256}
+    notes: list[LeftOut] = []
+    mapped = to_event_object(row, braze_settings(), notes)
+    assert not isinstance(mapped, ItemOutcome)
+    assert mapped["properties"] == {"cart": 3}
+    assert notes == [LeftOut("properties.url", "string_too_long")]
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
@@ -221,7 +231,7 @@ def test_a_row_of_an_events_export_is_an_event() -> None:
         ({"external_id": "u", "event_name": "e", "event_time": "soon"}, "bad_timestamp"),
         ({"external_id": "u", "event_time": AT}, "no_event_name"),
         ({"event_name": "e", "event_time": AT}, "empty_identifier"),
-        ({"external_id": "u", "event_name": "e", "event_time": AT, "url": "x" * 256}, "string_too_long"),
+        ({"external_id": "u", "event_name": "e" * 256, "event_time": AT}, "event_name_too_long"),
     ],
 )
 def test_a_row_that_is_no_event_is_rejected(row: object, reason: str) -> None:

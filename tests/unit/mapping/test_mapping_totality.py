@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from mapping.actioniq import to_record
 from mapping.braze import left_out, object_count, to_objects
 from mapping.braze_fields import RESERVED_ATTRIBUTES, STANDARD_ATTRIBUTES, TRAIT_NAMES
@@ -12,8 +13,8 @@ from mapping.braze_requests import plan_track
 from mapping.braze_rows import to_event_object, to_recipient
 from mapping.event import InvalidEvent
 from mapping.json_values import encode
-from mapping.outcome import ItemOutcome
-from signal_events import actioniq_settings, braze_settings, canonical
+from mapping.outcome import ItemOutcome, LeftOut
+from tests.unit.mapping.signal_events import actioniq_settings, braze_settings, canonical
 
 TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
 LEAF = st.none() | st.booleans() | st.integers() | st.floats() | TEXT | st.just("x" * 256)
@@ -68,14 +69,16 @@ def test_any_event_is_valid_or_refused_and_every_valid_one_can_be_mapped(raw: An
     try:
         event = canonical(raw, sent_at="2026-09-01T12:00:01Z")
     except InvalidEvent as refusal:
-        assert refusal.code
+        assert refusal.code  # noqa: PT017 - either end is right
         return
     assert json.loads(encode(event)) == event
     assert canonical(event, sent_at="2020-01-01T00:00:00Z") == event
     record = to_record(event, actioniq_settings())
     assert isinstance(record, ItemOutcome) or record["destination_id"] == "dest-12345"
-    objects = to_objects(event, SETTINGS)
-    left_out(event, SETTINGS)
+    notes: list[LeftOut] = []
+    objects = to_objects(event, SETTINGS, notes)
+    assert left_out(event, SETTINGS) == tuple(notes)
+    assert all(note.field and note.reason for note in notes)
     if not isinstance(objects, ItemOutcome):
         assert len(objects) == object_count(event, SETTINGS)
         assert len({"external_id", "braze_id"} & objects[0][1].keys()) == 1

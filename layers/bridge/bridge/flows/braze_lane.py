@@ -14,7 +14,7 @@ from mapping.braze_requests import TrackRequest, plan_recipients, plan_track
 from mapping.braze_rows import to_recipient
 from mapping.delivery import CampaignOrder, DeliveryMessage
 from mapping.installation import BrazeSettings, Installation
-from mapping.outcome import ItemOutcome, Outcome, rejected
+from mapping.outcome import ItemOutcome, LeftOut, Outcome, rejected
 
 _DELIVERED = ItemOutcome(Outcome.DELIVERED)
 _NOT_TAKEN = ItemOutcome(Outcome.RETRY, "neighbour_refused")
@@ -119,14 +119,14 @@ class BrazeEvents:
         return None
 
     def plan(self, index: int, item: dict[str, Any]) -> Planned | ItemOutcome:
-        """The item's objects."""
-        objects = to_objects(item, self.settings)
+        """The item's objects, and what had to be left out of them."""
+        notes: list[LeftOut] = []
+        objects = to_objects(item, self.settings, notes)
         if isinstance(objects, ItemOutcome):
             return objects
         claimed = any(array == "events" for array, _ in objects)
-        return Planned(
-            index, objects, str(item["messageId"]) if claimed else None, str(item.get("timestamp", ""))
-        )
+        claim = str(item["messageId"]) if claimed else None
+        return Planned(index, objects, claim, str(item.get("timestamp", "")), tuple(notes))
 
     def send(self, part: Sequence[Planned], secret: Mapping[str, str], exchanges: list[Exchange]) -> Sent:
         """One request: a user's changes merged into one object, events in their order."""

@@ -105,8 +105,8 @@ class Deliverer:
             )
         try:
             job, secret = self._opened(message, installation)
-            mapped = {index: job.plan(index, message.items[index]) for index in rest}
-            settled, planned = self._decide(message, job, begun, mapped)
+            mapped = {index: job.plan(index, item) for index, item in enumerate(message.items)}
+            settled, planned = self._decide(message, job, begun, {index: mapped[index] for index in rest})
         except BridgeError as error:
             if isinstance(error, Blocked):
                 self._blocked(message, error)

@@ -132,7 +132,7 @@ class Recorder:
             "latency_ms": latency_ms,
             "reason": end.reason,
             "detail": end.detail,
-            "counts": counts,
+            "counts": counts | _left_out_count(mapped),
             "events": [item_line(message, item) for item in message.items],
             "finished": {index: one for index, one in outcomes.items() if one.outcome in FINAL},
             "stages": self.stages.put(message.delivery_id, stages, now=now),
@@ -184,14 +184,23 @@ def _status(outcomes: Mapping[int, ItemOutcome]) -> str:
     return "rejected" if Outcome.REJECTED in kinds else "filtered"
 
 
+def _left_out_count(mapped: Mapped) -> dict[str, int]:
+    """How many items lack a value, whatever became of them; of the row alone, for metrics count an item once."""
+    incomplete = sum(1 for one in mapped.values() if one.left_out)
+    return {"left_out": incomplete} if incomplete else {}
+
+
 def _stages(
     message: DeliveryMessage,
     mapped: Mapped,
     exchanges: Sequence[Exchange],
     outcomes: Mapping[int, ItemOutcome],
 ) -> dict[str, Any]:
-    def shown(outcome: ItemOutcome) -> dict[str, str]:
-        return {"outcome": str(outcome.outcome), "reason": outcome.reason, "detail": outcome.detail}
+    def shown(index: int) -> dict[str, Any]:
+        end, plan = outcomes[index], mapped.get(index)
+        left = [{"field": one.field, "reason": one.reason} for one in plan.left_out] if plan else []
+        told = {"outcome": str(end.outcome), "reason": end.reason, "detail": end.detail}
+        return {**told, "left_out": left} if left else told
 
     return {
         "input": message.items,
@@ -200,7 +209,7 @@ def _stages(
         "response": [
             {"status": one.status, "latency_ms": one.latency_ms, "body": one.response} for one in exchanges
         ],
-        "outcomes": [shown(outcomes[index]) for index in sorted(outcomes)],
+        "outcomes": [shown(index) for index in sorted(outcomes)],
     }
 
 

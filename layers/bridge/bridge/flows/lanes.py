@@ -7,20 +7,21 @@ from typing import Any, Protocol
 
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
-from mapping.outcome import ItemOutcome
+from mapping.outcome import ItemOutcome, LeftOut
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """One item in the vendor's form; `claim` names what may happen once only, None when repeating is harmless.
 
-    `time` (ISO 8601) orders the changes of one user within a request.
+    `time` (ISO 8601) orders the changes of one user within a request; `left_out` names what `wire` lacks.
     """
 
     index: int
     wire: Any
     claim: str | None = None
     time: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
