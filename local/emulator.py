@@ -42,7 +42,7 @@ def emulator_service(settings: LocalSettings) -> Service:
     }
     pins = (ROOT / "requirements" / "ministack.txt").read_bytes()
     version = hashlib.sha256(pins + repr(sorted(env.items())).encode()).hexdigest()[:12]
-    argv = [str(settings.tool("ministack", "ministack"))]
+    argv = [str(settings.tool("ministack", "python")), str(ROOT / "local" / "quick_emulator.py")]
     path = {"PATH": os.environ.get("PATH", "")}  # differs between shells, and changes nothing
     return Service("emulator", argv, settings.emulator_port, version, env | path)
 
