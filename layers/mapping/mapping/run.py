@@ -80,6 +80,11 @@ class Run(_Frozen):
         return f"{self.integration_id}#{self.audience_id}#{self.split_id}"
 
     @property
+    def owner(self) -> str:
+        """Whose a column is: the splits of an audience share their columns."""
+        return f"{self.integration_id}#{self.audience_id}"
+
+    @property
     def ended(self) -> bool:
         """Nothing more happens to it, unless a stale run is approved."""
         return self.status in ENDED or (
@@ -96,7 +101,7 @@ class Column(_Frozen):
 
 
 class ColumnRecord(_Frozen):
-    """What an installation first committed for an attribute, and which audiences send it."""
+    """What an installation first committed for an attribute, and which audiences (`Run.owner`) send it."""
 
     name: str
     type: ColumnType

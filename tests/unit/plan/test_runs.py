@@ -213,6 +213,16 @@ def test_a_column_of_another_audience_waits() -> None:
     run_id = world.put("two", MANY, where="audience=a2/split=1")
     world.work()
     assert waits(world, run_id) == {"foreign_column"}
+    plan = world.run(run_id).plan
+    assert plan
+    assert plan.waits_for[0].detail == "'n' is sent by another audience: a1"
+
+
+def test_another_split_of_the_same_audience_may_send_the_same_columns() -> None:
+    world = World()
+    done(world, "one", MANY)
+    done(world, "two", [row("elsewhere", 1, "here")], where="audience=a1/split=2")
+    assert world.buckets.records["n"].owners == (f"{INSTALLATION}#a1",)
 
 
 def test_consent_columns_are_left_out_loudly_or_wait() -> None:

@@ -118,7 +118,7 @@ class Attempt:
             records=records,
             proposed=proposed,
             known=self.pointer.columns if self.pointer else (),
-            audience=self.run.audience,
+            owner=self.run.owner,
         )
         return resolved, found_names.warnings
 

@@ -90,7 +90,7 @@ def resolve(
     records: Mapping[str, ColumnRecord],
     proposed: Mapping[str, ColumnType],
     known: Sequence[Column],
-    audience: str,
+    owner: str,
 ) -> Resolved:
     """A standard field has Braze's type, others the manifest's, the first committed, the file's, or a guess.
 
@@ -116,7 +116,7 @@ def resolve(
         if name not in fields:
             fields[name], free = f"v{free}", free + 1
         columns.append(StageColumn(column.name, name, kind, fields[name]))
-        waits += _doubts(name, kind, record, audience, is_guess=column.name in proposed)
+        waits += _doubts(name, kind, record, owner, is_guess=column.name in proposed)
     return Resolved(tuple(columns), tuple(waits))
 
 
@@ -152,12 +152,12 @@ def _standard_type(name: str) -> ColumnType | None:
 
 
 def _doubts(
-    name: str, kind: ColumnType, record: ColumnRecord | None, audience: str, *, is_guess: bool
+    name: str, kind: ColumnType, record: ColumnRecord | None, owner: str, *, is_guess: bool
 ) -> Iterable[Wait]:
     if is_guess:
         yield Wait(code="untyped_column", detail=f"{name!r} is new and untyped; it would be sent as {kind}")
     if record and record.type != kind:
         yield Wait(code="type_change", detail=f"{name!r} was sent as {record.type} so far, now as {kind}")
-    if record and record.owners and audience not in record.owners:
-        others = ", ".join(record.owners)
+    if record and record.owners and owner not in record.owners:
+        others = ", ".join(known.rpartition("#")[2] for known in record.owners)
         yield Wait(code="foreign_column", detail=f"{name!r} is sent by another audience: {others}")

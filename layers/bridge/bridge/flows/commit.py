@@ -136,7 +136,7 @@ class Committing:
         sent = set(plan.details["sent_columns"])
         for column in snapshot.columns:
             if column.name in sent:
-                record = ColumnRecord(name=column.name, type=column.type, owners=(run.audience,))
+                record = ColumnRecord(name=column.name, type=column.type, owners=(run.owner,))
                 self.snapshots.record_column(run.integration_id, record)
 
 
