@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import Retryable
+from bridge.flows.given_up import GivenUp
 from bridge.flows.letters import file_record
+from mapping.export import run_id
 from tests.unit.install.loading import event, load
 
-LANES = {"BrazeDeadLetterQueue": "braze", "EventDeadLetterQueue": "event"}
+LANES = {
+    "BrazeDeadLetterQueue": "braze",
+    "EventDeadLetterQueue": "event",
+    "ExportDeadLetterQueue": "export",
+    "AudienceDeadLetterQueue": "audience",
+}
 WORKERS_OWN, MOVED_BY_SQS = event("dead_letters.two_letters")["Records"]
 
 
@@ -28,15 +36,39 @@ class FakeLetters:
         return new
 
 
+class FakeQueue:
+    """Remembers what was asked for; `is_down` refuses."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.is_down = False
+
+    def send(self, bodies, *, group=None) -> None:
+        if self.is_down:
+            raise Retryable("queue_unavailable")
+        self.asked += map(json.loads, bodies)
+
+
+@pytest.fixture
+def exports():
+    return FakeQueue()
+
+
+@pytest.fixture
+def parts():
+    return FakeQueue()
+
+
 @pytest.fixture
 def letters():
     return FakeLetters()
 
 
 @pytest.fixture
-def app(letters):
+def app(letters, exports, parts):
     module = load("dead_letters")
     module.filing = lambda: partial(file_record, queues=LANES, letters=letters)
+    module.runs = lambda: GivenUp(lanes=LANES, exports=exports, parts=parts)
     return module
 
 
@@ -100,10 +132,68 @@ def test_a_batch_that_fails_as_a_whole_is_no_crash(app, letters):
     assert len(app.lambda_handler(event("dead_letters.two_letters"), None)["batchItemFailures"]) == 2
 
 
+def letter(queue, body, **attributes):
+    """A letter of a run's queue, as SQS moves it or as a worker sends it."""
+    told = {name: {"stringValue": value, "dataType": "String"} for name, value in attributes.items()}
+    arn = f"arn:aws:sqs:eu-central-1:1:{queue}DeadLetterQueue"
+    return {"Records": [record(body=json.dumps(body), messageAttributes=told, eventSourceARN=arn)]}
+
+
+PART = {"run_id": "run_1", "part": 2}
+RUN = {"run_id": "run_1", "step": "commit"}
+
+
+def test_a_part_that_was_given_up_is_ended_with_what_its_checkpoint_holds(app, letters, exports, parts):
+    assert app.lambda_handler(letter("Audience", PART), None) == {"batchItemFailures": []}
+    assert parts.asked == [{**PART, "step": "give_up"}]
+    assert exports.asked == []
+    assert len(letters.filed) == 1
+
+
+def test_a_part_that_cannot_even_be_given_up_has_its_run_abandoned(app, exports, parts):
+    app.lambda_handler(letter("Audience", {**PART, "step": "give_up"}, reason="plan_corrupt"), None)
+    assert parts.asked == []
+    assert exports.asked == [{"run_id": "run_1", "step": "abandon", "reason": "plan_corrupt"}]
+
+
+def test_a_run_is_given_up_then_abandoned_then_left_alone(app, exports):
+    app.lambda_handler(letter("Export", RUN), None)
+    app.lambda_handler(letter("Export", exports.asked[0]), None)
+    app.lambda_handler(letter("Export", exports.asked[1]), None)
+    assert [(asked["step"], asked["reason"]) for asked in exports.asked] == [
+        ("give_up", "crashes_the_worker"),
+        ("abandon", "crashes_the_worker"),
+    ]
+
+
+def test_the_notification_of_an_export_names_its_run(app, exports):
+    body = json.loads(event("audience_plan.export")["Records"][0]["body"])
+    app.lambda_handler(letter("Export", body), None)
+    key = "exports/int_000000000000000000b2/audience=spent-50/split=1/2026-11-21/manifest.json"
+    assert [asked["run_id"] for asked in exports.asked] == [run_id(key, "9b2cf535f27731c974343645a3985328")]
+
+
+@pytest.mark.parametrize("body", [None, 7, [], {}, {"Records": 1}, {"part": 1}])
+@pytest.mark.parametrize("queue", ["Export", "Audience"])
+def test_a_letter_that_names_no_run_is_only_filed(app, letters, exports, parts, queue, body):
+    assert app.lambda_handler(letter(queue, body), None) == {"batchItemFailures": []}
+    assert exports.asked == parts.asked == []
+    assert len(letters.filed) == 1
+
+
+def test_a_letter_comes_back_until_its_run_was_told(app, parts):
+    parts.is_down = True
+    assert len(app.lambda_handler(letter("Audience", PART), None)["batchItemFailures"]) == 1
+
+
 def test_it_is_wired_to_table_bucket_and_queues(monkeypatch):
     for name in ("EVENT", "ACTIONIQ", "BRAZE", "EXPORT", "AUDIENCE"):
         monkeypatch.setenv(f"{name}_DEAD_LETTER_QUEUE_URL", f"https://sqs/1/{name}-letters")
+    for name in ("EXPORT", "AUDIENCE"):
+        monkeypatch.setenv(f"{name}_QUEUE_URL", f"https://sqs/1/{name}")
     monkeypatch.setenv("DELIVERIES_TABLE", "t")
     monkeypatch.setenv("STATE_BUCKET", "b")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    assert load("dead_letters").filing().keywords["queues"]["BRAZE-letters"] == "braze"
+    app = load("dead_letters")
+    assert app.filing().keywords["queues"]["BRAZE-letters"] == "braze"
+    assert app.runs().lanes["AUDIENCE-letters"] == "audience"

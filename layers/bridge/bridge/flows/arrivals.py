@@ -9,7 +9,8 @@ from urllib.parse import unquote_plus
 from mapping.export import ExportKey, InvalidExport, run_id
 from mapping.run import Run
 
-type Step = Literal["commit", "resume"]
+type Step = Literal["start", "commit", "resume", "give_up", "abandon"]
+_STEPS: dict[object, Step] = {"commit": "commit", "give_up": "give_up", "abandon": "abandon"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,19 @@ class Arrived:
 
     key: ExportKey
     etag: str
+    step: Step = "start"
+    reason: str = ""
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run it starts."""
+        return run_id(self.key.key, self.etag)
 
     def run(self, at: str) -> Run:
         """The run it starts, at `at` (ISO 8601): the same object gives the same id."""
         key = self.key
         return Run(
-            id=run_id(key.key, self.etag),
+            id=self.run_id,
             kind=key.kind,
             integration_id=key.integration_id,
             audience_id=key.audience_id,
@@ -39,10 +47,11 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """A run that goes on."""
+    """A run that goes on, or is given up for a reason."""
 
     run_id: str
     step: Step
+    reason: str = ""
 
 
 def read(body: str) -> Sequence[Arrived | Continued]:
@@ -53,8 +62,8 @@ def read(body: str) -> Sequence[Arrived | Continued]:
     if message.get("Event") == "s3:TestEvent":
         return ()
     if "run_id" in message:
-        step: Step = "commit" if message.get("step") == "commit" else "resume"
-        return (Continued(str(message["run_id"]), step),)
+        step = _STEPS.get(message.get("step"), "resume")
+        return (Continued(str(message["run_id"]), step, str(message.get("reason", ""))),)
     if "Records" not in message:
         raise ValueError("neither an S3 notification nor a step of a run")
     return tuple(arrived for record in message["Records"] if (arrived := _arrived(record)))

@@ -15,6 +15,10 @@ from mapping.run import ENDED, STARTING, Halt, Run
 
 MAX_ATTEMPTS = 5
 SHORTLY = 5
+GIVES_UP = frozenset({"give_up", "abandon"})
+AGAIN = frozenset({"resume", "give_up"})
+
+type Message = arrivals.Arrived | arrivals.Continued
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +48,14 @@ class RunSteps:
         verdict: Verdict = Finished()
         for message in arrivals.read(body):
             if isinstance(message, arrivals.Arrived):
-                run_id = self.runs.create(message.run(stamp(self.clock()))).id
-                answer = self.advance(run_id, "start", owner=owner, beat=beat)
-            else:
-                answer = self.advance(message.run_id, message.step, owner=owner, beat=beat)
+                self.runs.create(message.run(stamp(self.clock())))
+            answer = self.advance(message, owner=owner, beat=beat)
             verdict = answer if isinstance(answer, Later) else verdict
         return verdict
 
-    def advance(self, run_id: str, step: str, *, owner: str, beat: Beat) -> Verdict:
+    def advance(self, message: Message, *, owner: str, beat: Beat) -> Verdict:
         """Take the run's next steps until it ends or has to wait."""
+        run_id = message.run_id
         kept = self.runs.get(run_id)
         if kept is None or (kept.ended and kept.report_key):
             return Finished()
@@ -62,14 +65,19 @@ class RunSteps:
         lease = self.pace.lease
         try:
             with held(self.runs, run_id, owner, seconds=lease, every=self.pace.beat, beat=beat) as watch:
-                return self._steps(run, owner, step, watch)
+                return self._steps(run, owner, message, watch)
         finally:
             self.runs.let_go(run_id, owner)
 
-    def _steps(self, run: Run, owner: str, step: str, watch: Watch) -> Verdict:
+    def _steps(self, run: Run, owner: str, message: Message, watch: Watch) -> Verdict:
+        if message.step in GIVES_UP:
+            begun = self._given_up(run, owner, message)
+            if begun is None:
+                return Finished()
+            run = begun
         while True:
             try:
-                answer = self._step(run, owner, step, watch)
+                answer = self._step(run, owner, message.step, watch)
             except (Rejected, Blocked) as error:
                 answer = self._blocked(run, owner, error)
             except Retryable as error:
@@ -146,7 +154,7 @@ class RunSteps:
         if run.parts_done >= run.parts:
             moved = self.runs.move(run, owner, expect={"syncing"}, status="committing")
             return moved or Later(SHORTLY, "the run was changed meanwhile")
-        if run.queued and step != "resume":
+        if run.queued and step not in AGAIN:
             return Finished()
         bodies = [json.dumps({"run_id": run.id, "part": part}) for part in range(1, run.parts + 1)]
         self.parts_queue.send(bodies, group=run.integration_id)
@@ -162,7 +170,7 @@ class RunSteps:
             newer = order.manifest.mode == "full" and order.exported_at > (holder.exported_at or "")
             waiting = holder.status == "waiting_approval"
             if not (waiting and newer and self.runs.supersede(holder.id, run.id)):
-                return Later(self.pace.audience, holder.id)
+                return Later(self._patience(run), holder.id)
         elif holder and (rest := self._unsettled(holder)) > 0:
             return Later(rest, holder.id)
         taken = self.runs.take_audience(run.audience, run.id, holder_id)
@@ -175,6 +183,26 @@ class RunSteps:
         ended = datetime.fromisoformat(holder.ended_at)
         rest = ended + timedelta(seconds=self.pace.settle) - self.clock()
         return -(-rest // timedelta(seconds=1))
+
+    def _patience(self, run: Run) -> int:
+        # Every look is a receive, of which a message has a thousand: who has waited long looks less often.
+        waited = (self.clock() - datetime.fromisoformat(run.created_at)).total_seconds()
+        return max(self.pace.audience, min(self.pace.approval, round(waited / 10)))
+
+    def _given_up(self, run: Run, owner: str, message: Message) -> Run | None:
+        """The run, told to end; None when nothing is to be done, or it was abandoned and has ended."""
+        if run.ended:
+            return run
+        if run.status == "waiting_approval":
+            return None  # a person's word brings a message of its own
+        reason = "waited_too_long" if run.status == "waiting_lease" else message.reason or "given_up"
+        halt = Halt(status="blocked", reason=reason, detail="a message of the run became a dead letter")
+        stopped = self.runs.stop(run.id, halt) or run
+        if message.step != "abandon":
+            return stopped
+        # Not even the accepted lines could be committed: what Braze took stands, the snapshot stays.
+        self.committing.end(stopped, owner)
+        return None
 
     def _blocked(self, run: Run, owner: str, error: Rejected | Blocked) -> Run | Verdict:
         halt = Halt(status="blocked", reason=error.reason, detail=error.detail)

@@ -4,7 +4,7 @@ from bridge.settings import Settings
 
 
 class DeadLettersSettings(Settings):
-    """Where letters are filed, and which queue they come from."""
+    """Where letters are filed, which queue they come from, and where runs are told of theirs."""
 
     deliveries_table: str
     state_bucket: str
@@ -13,6 +13,8 @@ class DeadLettersSettings(Settings):
     braze_dead_letter_queue_url: str
     export_dead_letter_queue_url: str
     audience_dead_letter_queue_url: str
+    export_queue_url: str
+    audience_queue_url: str
 
     @property
     def lanes(self) -> dict[str, str]:
