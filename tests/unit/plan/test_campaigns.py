@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.errors import Retryable, Unknown
+from bridge.errors import Blocked, Retryable, Unknown
 from bridge.flows.runs import stamp
 from mapping.export import RunPlan
 from tests.unit.plan.world import START, World, row
@@ -71,6 +71,18 @@ def test_a_paused_campaign_is_reported_as_not_sent() -> None:
     run_id = world.put("one", PEOPLE, where=CAMPAIGN)
     world.work()
     assert world.report(run_id)["sent"]["rejected_by_reason"] == {"campaign_paused": 5}
+
+
+def test_an_export_to_an_unknown_campaign_ends_blocked_after_a_few_requests() -> None:
+    world = World(part_rows=75)
+    world.braze.script = [Blocked("invalid_campaign_id", "campaign c1: Invalid Campaign ID")] * 4
+    run_id = world.put("one", [row(f"u{n}", n) for n in range(300)], where=CAMPAIGN)
+    world.work()
+    assert world.run(run_id).status == "blocked"
+    report = world.report(run_id)
+    assert (report["reason"], report["detail"]) == ("invalid_campaign_id", "campaign c1: Invalid Campaign ID")
+    assert (report["sent"]["undelivered"], report["sent"]["held"], messaged(world)) == (300, 0, [])
+    assert len(world.braze.script) >= 2, "no request a row, nor one a part"
 
 
 def test_many_recipients_wait_for_approval() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import Blocked, Retryable, TooLarge
+from bridge.errors import Blocked, Rejected, Retryable, TooLarge
 from bridge.flows.runs import stamp
 from bridge.flows.senders import BrazeSenders
 from mapping.export import RunPlan
@@ -45,6 +45,7 @@ class Client:
     def trigger(
         self, endpoint: str, key: Any, campaign_id: str, recipients: Sequence[Mapping[str, Any]]
     ) -> Said:
+        self.keys.append(key.get_secret_value())
         self.recipients += recipients
         return self._answer()
 
@@ -129,6 +130,15 @@ def test_a_wait_pauses_the_installation_for_everybody() -> None:
         send(Client([Retryable("http_429", after=30.0, pauses=True)]), pauses=pauses)
     send(Client([Said(pause=60.0)]), pauses=pauses)
     assert [(until - START).total_seconds() for until in pauses.until] == [30.0, 60.0]
+
+
+def test_an_unknown_campaign_is_trouble_of_the_whole_run_and_costs_no_second_key() -> None:
+    client = Client([Rejected("invalid_campaign_id", "Invalid Campaign ID")])
+    with pytest.raises(Blocked, match="invalid_campaign_id: campaign c1: Invalid Campaign ID"):
+        send(client, kind="campaign", keys=Keys({"rest_api_key": "new"}))
+    assert client.keys == ["old"]
+    with pytest.raises(Rejected):
+        send(Client([Rejected("status_418")]))
 
 
 def test_a_paused_campaign_rejects_every_recipient() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from bridge.errors import Blocked, Retryable, TooLarge
+from bridge.errors import Blocked, Rejected, Retryable, TooLarge
 from bridge.flows.pump import Sender, frame
 from mapping.export import RunPlan
 from mapping.installation import BrazeSettings, Installation
@@ -98,7 +98,20 @@ class _Requests:
     plan: RunPlan
 
     def send(self, lines: Sequence[bytes]) -> Mapping[int, str]:
-        """One request, and one more with another key when the key was refused."""
+        """One request; what concerns more than its lines is said to all workers, or ends the run."""
+        try:
+            return self._with_key(lines)
+        except Retryable as error:
+            if error.pauses:
+                self._pause(error.after, error.reason)
+            raise
+        except Rejected as error:
+            if self.plan.kind != "campaign":
+                raise
+            # What Braze says of an order (an unknown campaign) holds for every recipient of it.
+            raise Blocked(error.reason, f"campaign {self.plan.campaign_id}: {error.detail}") from error
+
+    def _with_key(self, lines: Sequence[bytes]) -> Mapping[int, str]:
         used = self.flow.keys.current(self.installation)
         try:
             return self._send(lines, used)
@@ -107,10 +120,6 @@ class _Requests:
             if fresh is None:
                 raise
             return self._send(lines, fresh)
-        except Retryable as error:
-            if error.pauses:
-                self._pause(error.after, error.reason)
-            raise
 
     def _send(self, lines: Sequence[bytes], keys: Mapping[str, str]) -> Mapping[int, str]:
         endpoint = BrazeSettings.of(self.installation).rest_endpoint
