@@ -4,7 +4,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from local.build import BUILD, run
-from local.settings import LOOPBACK, STACK_NAME, LocalSettings, architecture, aws_environment
+from local.settings import LOOPBACK, REGION, STACK_NAME, LocalSettings, architecture, aws_environment
 
 if TYPE_CHECKING:
     from local.emulator import Aws
@@ -41,7 +41,7 @@ def deploy(settings: LocalSettings, aws: "Aws") -> None:
     overrides = [f"{name}={value}" for name, value in parameters(settings).items()]
     argv = [str(settings.tool("sam", "sam")), "deploy", "--template-file", str(BUILD / "template.yaml")]
     argv += ["--stack-name", STACK_NAME, "--s3-bucket", ARTIFACTS, "--capabilities", "CAPABILITY_IAM"]
-    argv += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"]
+    argv += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar", "--region", REGION]
     argv += ["--parameter-overrides", *overrides]
     run("deploy", argv, settings, aws_environment(settings) | {"SAM_CLI_POLL_DELAY": "0.5"})
 

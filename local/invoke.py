@@ -14,11 +14,12 @@ from local.deploy import parameters
 from local.emulator import Aws
 from local.http_api import physical_ids
 from local.processes import StackError
-from local.settings import ROOT, LocalSettings, aws_environment
+from local.settings import REGION, ROOT, LocalSettings, aws_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
+SERVER_ERROR = 500
 FUNCTIONS = {
     "install": "InstallFunction",
     "operations": "OperationsFunction",
@@ -63,7 +64,7 @@ def invoke(settings: LocalSettings, aws: Aws, event: Path) -> Invocation:
         variables.flush()
         sam = [str(settings.tool("sam", "python")), str(ROOT / "local" / "sam_on_host.py")]
         argv = [*sam, "local", "invoke", name, "--event", str(event)]
-        argv += ["--env-vars", variables.name, "--skip-pull-image"]
+        argv += ["--env-vars", variables.name, "--skip-pull-image", "--region", REGION]
         argv += ["--parameter-overrides", *(f"{key}={value}" for key, value in parameters(settings).items())]
         done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     return _read(name, done)
@@ -88,8 +89,14 @@ def _read(name: str, done: subprocess.CompletedProcess[str]) -> Invocation:
         answer = json.loads(done.stdout)
     except ValueError:
         return Invocation(name, None, done.stderr + done.stdout, failed=True)
-    raised = isinstance(answer, dict) and "errorType" in answer
-    return Invocation(name, answer, done.stderr, failed=raised or done.returncode != 0)
+    return Invocation(name, answer, done.stderr, failed=_broken(answer) or done.returncode != 0)
+
+
+def _broken(answer: Any) -> bool:
+    """It raised, or answered HTTP that it is broken."""
+    if not isinstance(answer, dict):
+        return False
+    return "errorType" in answer or int(answer.get("statusCode", 200)) >= SERVER_ERROR
 
 
 def main() -> int:

@@ -36,7 +36,7 @@ def _report(event: Path, invocation: Invocation) -> None:
         print(f"ok      {event.name}: {json.dumps(invocation.answer)[:100]}")
         return
     print(f"FAILED  {event.name}: {json.dumps(invocation.answer)[:300]}")
-    print("\n".join(f"        {line}" for line in invocation.log.splitlines()[-15:]))
+    print("\n".join(f"        {line[:300]}" for line in invocation.log.splitlines()[-5:]))
 
 
 if __name__ == "__main__":
