@@ -46,7 +46,10 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What was read: rows per part, rejected rows by reason, and per field the values that are not null."""
+    """What was read: rows per part, rejected rows by reason, and per field the values that are not null.
+
+    `rejected_values` counts values that cannot be used in rows that can, by reason; the examples name their rows.
+    """
 
     rows: dict[int, int]
     rejected: dict[str, int]
@@ -55,6 +58,8 @@ class Staged:
     usable: int
     members: int
     values: dict[str, int]
+    rejected_values: dict[str, int] = field(default_factory=dict)
+    value_examples: tuple[RejectedRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,12 +133,92 @@ def test_a_value_of_each_type_goes_out_as_itself(
         ("{}", "array", "invalid_value:v"),
     ],
 )
-def test_a_value_that_is_not_of_its_type_rejects_the_row(
+def test_a_value_that_is_not_of_its_type_is_left_out_alone(
     session: Session, text: str, kind: ColumnType, reason: str
 ) -> None:
-    staged = load(session, [put(session, "part.csv", f"external_id,v\nok,\nu,{text}\n".encode())], v=kind)
-    assert staged.rejected == {reason: 1}
-    assert [(row.row, row.reason) for row in staged.examples] == [(2, reason)]
+    body = f"external_id,v,w\nok,,1\nu,{text},2\n"
+    staged = load(session, [put(session, "part.csv", body.encode())], v=kind)
+    assert (staged.rejected, staged.rejected_values) == ({}, {reason: 1})
+    assert [(row.row, row.reason) for row in staged.value_examples] == [(2, reason)]
+    assert lines(session)[1] == {"external_id": "u", "AIQ_a_1": True, "w": "2"}
+
+
+def test_a_bad_value_of_something_to_send_once_rejects_its_row(session: Session) -> None:
+    session.inspect([put(session, "part.csv", b"external_id,v,gender\nu,x,male\nw,1,male\n")])
+    columns = [StageColumn("v", "v", "number", "v0"), StageColumn("gender", "gender", "string", "v1")]
+    staged = session.load(
+        columns, identifier="external_id", time_zone="UTC", ops=False, collapse=True, attributes=False
+    )
+    assert (staged.rejected, staged.rejected_values) == ({"invalid_value:v": 1}, {})
+    parts: list[PartFile] = []
+    session.recipients("external_id", part_rows=9, emit=parts.append)
+    assert json.loads(parts[0].body)["trigger_properties"] == {"v": 1, "gender": "male"}
+
+
+STANDARD: dict[str, ColumnType] = {
+    "gender": "string",
+    "language": "string",
+    "dob": "date",
+    "email_subscribe": "string",
+    "current_location": "object",
+    "subscription_groups": "array",
+    "likes": "array",
+}
+GROUP = '{"subscription_group_id":"g","subscription_state":"subscribed"}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sent"),
+    [
+        ("gender", "Female", "F"),
+        ("gender", "robot", None),
+        ("language", "en-GB", "en"),
+        ("language", "english", None),
+        ("dob", "1990-01-02T00:00:00Z", "1990-01-02"),
+        ("dob", "1990-01-02 late", "1990-01-02"),
+        ("dob", "1990-01-02x", None),
+        ("dob", "2.1.1990", None),
+        ("email_subscribe", "opted_in", "opted_in"),
+        ("email_subscribe", "yes", None),
+        ("current_location", '{"longitude":1,"latitude":2.5}', {"longitude": 1, "latitude": 2.5}),
+        ("current_location", '{"longitude":"1","latitude":2.5}', None),
+        ("subscription_groups", f"[{GROUP}]", [json.loads(GROUP)]),
+        ("subscription_groups", '["g"]', None),
+        ("likes", json.dumps(["a"] * 500), ["a"] * 500),
+        ("likes", json.dumps(["a"] * 501), None),
+    ],
+)
+def test_a_standard_fields_value_is_what_the_mapping_makes_of_it(
+    session: Session, name: str, text: str, sent: object
+) -> None:
+    quoted = text.replace('"', '""')
+    body = f'external_id,{name}\nu,"{quoted}"\n'.encode()
+    staged = load(session, [put(session, "part.csv", body)], **{name: STANDARD[name]})
+    assert staged.rejected_values == ({} if sent is not None else {f"invalid_value:{name}": 1})
+    (line,) = lines(session)
+    assert line.get(name) == sent
+
+
+def test_a_value_that_cannot_be_used_leaves_what_was_sent_before(session: Session) -> None:
+    names = [f"c{number}" for number in range(62)]
+    columns = tuple(Column(name=name, type="number", field=f"v{at}") for at, name in enumerate(names, 1))
+    load(session, [put(session, "one.csv", _wide(names, "1"))], **dict.fromkeys(names, "number"))
+    lines(session)
+    first = session.commit(None, session.change_files(), columns, Refused(frozenset(), ()))
+    kept = [path.rename(session.directory / f"old-{path.name}") for path in first.files]
+    old = Old(tuple(kept), columns, same_hashing=True)
+    staged = load(
+        session, [put(session, "two.csv", _wide(names, "x", c61="7"))], **dict.fromkeys(names, "number")
+    )
+    assert sum(staged.rejected_values.values()) == 61
+    assert lines(session, old) == [{"external_id": "u", "c61": 7}]
+    second = session.commit(old, session.change_files(), columns, Refused(frozenset(), ()))
+    assert query(f"SELECT v1, v61, v62 FROM '{second.files[0]}'") == [(1.0, 1.0, 7.0)]
+
+
+def _wide(names: Sequence[str], value: str, **others: str) -> bytes:
+    values = (others.get(name, value) for name in names)
+    return f"external_id,{','.join(names)}\nu,{','.join(values)}\n".encode()
 
 
 def test_identifiers_are_checked_and_the_last_row_of_a_user_wins(session: Session) -> None:

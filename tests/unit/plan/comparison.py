@@ -50,17 +50,29 @@ class PlainComparison:
         return dict.fromkeys(names, "string")
 
     def load(
-        self, columns: Sequence[StageColumn], *, identifier: str, time_zone: str, ops: bool, collapse: bool
+        self,
+        columns: Sequence[StageColumn],
+        *,
+        identifier: str,
+        time_zone: str,
+        ops: bool,
+        collapse: bool,
+        attributes: bool,
     ) -> Staged:
         self.columns = tuple(columns)
-        found, faults, counts = [], [], {}
+        found, faults, bad_values, counts = [], [], [], {}
         for source in self.files:
             rows = list(csv.DictReader(io.StringIO(source.path.read_text())))
             counts[source.number] = len(rows)
             for number, row in enumerate(rows, 1):
                 values = {c.field: _read(row[c.source], c.type) for c in columns}
-                bad = next((c.name for c in columns if row[c.source] and values[c.field] is None), "")
-                fault = "empty_identifier" if not row[identifier] else bad and f"invalid_value:{bad}"
+                bad = [c for c in columns if row[c.source] and values[c.field] is None]
+                fault = "" if row[identifier] else "empty_identifier"
+                if bad and not attributes:
+                    fault = fault or f"invalid_value:{bad[0].name}"
+                else:
+                    bad_values += [RejectedRow(source.key, number, f"invalid_value:{c.name}") for c in bad]
+                    values = {field: v for field, v in values.items() if field not in {c.field for c in bad}}
                 if fault:
                     faults.append(RejectedRow(source.key, number, fault))
                 op = row["op"] if ops else "add"
@@ -69,6 +81,7 @@ class PlainComparison:
         self.rows = list(last.values())
         good = [row for row in self.rows if not row["fault"]]
         reasons = [fault.reason for fault in faults]
+        bad_reasons = [fault.reason for fault in bad_values]
         return Staged(
             rows=counts,
             rejected={reason: reasons.count(reason) for reason in reasons},
@@ -76,7 +89,9 @@ class PlainComparison:
             duplicates=len(found) - len(self.rows),
             usable=len(good),
             members=len([row for row in good if row["op"] == "add"]),
-            values={c.field: sum(row[c.field] is not None for row in good) for c in columns},
+            values={c.field: sum(row.get(c.field) is not None for row in good) for c in columns},
+            rejected_values={reason: bad_reasons.count(reason) for reason in bad_reasons},
+            value_examples=tuple(bad_values),
         )
 
     def compare(
@@ -98,7 +113,7 @@ class PlainComparison:
                 line[sending.attribute] = True if member else json.loads(sending.on_leave)
             target = {**before, "member": member}
             for c in self.columns if row and row["op"] == "add" else ():
-                if row[c.field] != before.get(c.field):
+                if c.field in row and row[c.field] != before.get(c.field):
                     line[c.name] = target[c.field] = row[c.field]
                     found.changed_of[c.name] = found.changed_of.get(c.name, 0) + 1
                     if before["member"]:

@@ -90,16 +90,18 @@ def test_the_same_export_again_sends_nothing_and_commits() -> None:
     assert report["snapshot_version"] == 2
 
 
-def test_a_rejected_row_keeps_its_user_in_the_audience() -> None:
+def test_a_bad_value_costs_that_value_and_a_row_without_an_identifier_the_row() -> None:
     world = World()
     done(world, "one", MANY)
-    report = world.report(done(world, "two", [row("u0", "many", "here"), row("", 3), *MANY[1:]]))
-    assert world.braze.profiles["u0"]["AIQ_a1_1"] is True
-    assert report["rejected_rows_by_reason"] == {"invalid_value:n": 1, "empty_identifier": 1}
-    assert [(found["row"], found["reason"]) for found in report["rejected_rows"]] == [
-        (1, "invalid_value:n"),
-        (2, "empty_identifier"),
+    report = world.report(done(world, "two", [row("u0", "many", "there"), row("", 3), *MANY[1:]]))
+    assert world.braze.profiles["u0"] == {"AIQ_a1_1": True, "n": 0.0, "city": "there"}
+    assert report["rejected_rows_by_reason"] == {"empty_identifier": 1}
+    assert [(found["row"], found["reason"]) for found in report["rejected_rows"]] == [(2, "empty_identifier")]
+    assert report["rejected_values_by_reason"] == {"invalid_value:n": 1}
+    assert [(found["row"], found["reason"]) for found in report["rejected_values"]] == [
+        (1, "invalid_value:n")
     ]
+    assert "invalid_value:n: 1 values were left out, what was sent before stays" in report["warnings"]
 
 
 def test_what_braze_rejects_is_tried_again_by_the_next_run() -> None:

@@ -1,12 +1,13 @@
 """Who joins, who leaves, and which attribute of whom changes, against the last committed snapshot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 
 from bridge.diff import columns as sql
 from bridge.diff import wire
+from bridge.diff.checks import Bit
 from mapping.comparison import Compared, Old, Sending, StageColumn
 
 _MASK_BITS = 60
@@ -18,6 +19,7 @@ class Comparison:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
+        left_out: Mapping[str, Bit],
         columns: Sequence[StageColumn],
         old: Old | None,
         sending: Sending,
@@ -25,6 +27,7 @@ class Comparison:
         full: bool,
     ) -> None:
         self._connection = connection
+        self._left_out = left_out
         self._columns = tuple(columns)
         self._old = old
         self._sending = sending
@@ -70,11 +73,10 @@ class Comparison:
         )
 
     def _joined(self, partition: int, partitions: int) -> str:
-        present = "(e.op IS NOT NULL AND e.op = 'add')"
         absent = "false" if self._full else "coalesce(s.member, false)"
         fields = "".join(
-            f", CASE WHEN {present} THEN e.{c.field} ELSE {self._was(c)} END AS {c.field}, "
-            f"{present} AND e.{c.field} IS DISTINCT FROM {self._was(c)} AS d_{c.field}"
+            f", CASE WHEN {self._given(c)} THEN e.{c.field} ELSE {self._was(c)} END AS {c.field}, "
+            f"{self._given(c)} AND e.{c.field} IS DISTINCT FROM {self._was(c)} AS d_{c.field}"
             for c in self._columns
         )
         kept = "".join(f", s.{c.field}" for c in self._kept)
@@ -85,6 +87,12 @@ class Comparison:
             f"FROM (SELECT * FROM stage WHERE {_usable()}{_bucket('id', partition, partitions)}) e "
             f"FULL JOIN {self._snapshot(partition, partitions)} s ON e.id = s.id"
         )
+
+    def _given(self, column: StageColumn) -> str:
+        # A value that cannot be used is as good as not given: what was sent before stays.
+        present = "e.op IS NOT NULL AND e.op = 'add'"
+        bit = self._left_out.get(column.field)
+        return f"({present} AND (e.{bit.mask} & {bit.value}) = 0)" if bit else f"({present})"
 
     def _was(self, column: StageColumn) -> str:
         known = {c.field: c for c in (self._old.columns if self._old else ())}.get(column.field)

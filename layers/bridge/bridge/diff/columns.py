@@ -1,5 +1,6 @@
 """How a value of each column type is read from text and written to the wire, as SQL over DuckDB."""
 
+from mapping.braze_values import MAX_STRING
 from mapping.export import ColumnType
 
 PHYSICAL: dict[ColumnType, str] = {
@@ -12,7 +13,6 @@ PHYSICAL: dict[ColumnType, str] = {
     "array": "VARCHAR",
     "object": "VARCHAR",
 }
-MAX_TEXT = 255  # characters of a string value (facts/braze.md 2.5)
 _ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MOMENT = r"^\d{4}-\d{2}-\d{2}[T ]"
@@ -27,7 +27,7 @@ def read(source: str, kind: ColumnType, time_zone: str) -> str:
     """The typed value of a text expression, NULL when it cannot be read so; `source` is never empty text."""
     match kind:
         case "string":
-            return f"CASE WHEN length({source}) <= {MAX_TEXT} THEN {source} END"
+            return f"CASE WHEN length({source}) <= {MAX_STRING} THEN {source} END"
         case "integer":
             whole = f"regexp_matches({source}, '^-?[0-9]{{1,15}}$')"
             return f"CASE WHEN {whole} THEN TRY_CAST({source} AS BIGINT) END"
@@ -42,7 +42,8 @@ def read(source: str, kind: ColumnType, time_zone: str) -> str:
                 f"WHEN lower({source}) IN ('false','f','0') THEN false END"
             )
         case "date":
-            return f"CASE WHEN {_is_day(source)} THEN {source} END"
+            day = f"left({source}, 10)"  # of a time, too: what is called a date is sent as one
+            return f"CASE WHEN {_is_day(day)} AND ({source} = {day} OR {_is_moment(source)}) THEN {day} END"
         case "time":
             return _time(source, time_zone)
         case "array" | "object":
@@ -86,13 +87,17 @@ def _is_day(source: str) -> str:
     return f"regexp_matches({source}, '{_DAY}') AND TRY_CAST({source} AS DATE) IS NOT NULL"
 
 
+def _is_moment(source: str) -> str:
+    return f"regexp_matches({source}, '{_MOMENT}')"
+
+
 def _time(source: str, time_zone: str) -> str:
     # Braze reads a time without a zone as UTC (facts/braze.md 2.6); days and zoned times pass unchanged.
     parsed = f"TRY_CAST({source} AS TIMESTAMP)"
     utc = f"timezone('UTC', timezone({text(time_zone)}, {parsed}))"
     return (
         f"CASE WHEN {_is_day(source)} THEN {source} "
-        f"WHEN length({source}) > 40 OR NOT regexp_matches({source}, '{_MOMENT}') THEN NULL "
+        f"WHEN length({source}) > 40 OR NOT {_is_moment(source)} THEN NULL "
         f"WHEN regexp_matches({source}, '{_ZONED}') THEN "
         f"CASE WHEN TRY_CAST({source} AS TIMESTAMPTZ) IS NOT NULL THEN {source} END "
         f"WHEN {parsed} IS NOT NULL THEN strftime({utc}, '%Y-%m-%dT%H:%M:%S.%g') || 'Z' END"

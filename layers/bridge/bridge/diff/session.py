@@ -76,6 +76,7 @@ class Session:
         time_zone: str,
         ops: bool,
         collapse: bool,
+        attributes: bool = True,
     ) -> Staged:
         """Read the export into typed rows."""
         self._columns = tuple(columns)
@@ -86,6 +87,7 @@ class Session:
                 time_zone=time_zone,
                 ops=ops,
                 collapse=collapse,
+                attributes=attributes,
             )
 
     def compare(
@@ -94,7 +96,9 @@ class Session:
         """Write parts (through `emit`) and change files; `rows`, of the larger side, sets the partitions."""
         with _interruptible():
             cutter = Cutter(self._connection, part_rows, emit)
-            comparison = Comparison(self._connection, self._columns, old, sending, full=full)
+            comparison = Comparison(
+                self._connection, self._opened().left_out, self._columns, old, sending, full=full
+            )
             return comparison.run(max(1, -(-rows // IDS_PER_PARTITION)), cutter, self.directory)
 
     def recipients(self, identifier: str, *, part_rows: int, emit: Emit) -> Compared:

@@ -1,26 +1,33 @@
-"""An export staged in DuckDB: typed values, one row a user, and every row that cannot be used named."""
+"""An export staged in DuckDB: typed values, one row a user, and every row or value that cannot be used named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 
+from bridge.diff import checks
 from bridge.diff import columns as sql
+from bridge.diff.checks import Bit, value_reason
+from bridge.diff.reading import Reading
 from bridge.diff.sources import Relation, relation, unreadable
 from bridge.errors import Rejected
 from mapping.comparison import RejectedRow, SourceColumn, SourceFile, StageColumn, Staged
 from mapping.export import ColumnType, file_format
 
-MAX_ID_BYTES = 987  # facts/braze.md 2.2
 SHOWN = 1_000
+MASK_BITS = 60
 
 
 class Stage:
-    """The table `stage`: part, id, op, the fields, fault; its rowid keeps the order of the files."""
+    """The table `stage`: part, id, op, the fields, fault, masks; its rowid keeps the order of the files.
+
+    A mask has a bit a column: the row's value of it cannot be used, and what was sent before stays.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]) -> None:
         self._connection = connection
         self._files = tuple(files)
         self._relations: dict[int, Relation] = {}
+        self.left_out: dict[str, Bit] = {}
 
     def inspect(self) -> tuple[SourceColumn, ...]:
         """The columns of the export; every part has to have the same ones, in any order."""
@@ -60,42 +67,37 @@ class Stage:
         time_zone: str,
         ops: bool,
         collapse: bool,
+        attributes: bool,
     ) -> Staged:
-        """Fill the table; of several rows of one user the last stays when `collapse` says so."""
+        """Fill the table; of several rows of one user the last stays when `collapse` says so.
+
+        A bad value costs that value when columns are `attributes`, otherwise its row.
+        """
         fields = "".join(f", {column.field} {sql.PHYSICAL[column.type]}" for column in columns)
+        bits = {column.field: _bit(place) for place, column in enumerate(columns)}
+        masks = dict.fromkeys(bit.mask for bit in bits.values())
         self._connection.execute(
-            f"CREATE OR REPLACE TABLE stage (part INTEGER, id VARCHAR, op VARCHAR{fields}, fault VARCHAR)",
+            f"CREATE OR REPLACE TABLE stage (part INTEGER, id VARCHAR, op VARCHAR{fields}, fault VARCHAR"
+            f"{''.join(f', {mask} BIGINT' for mask in masks)})",
         )
+        self.left_out = {}
         rows: dict[int, int] = {}
+        select = Reading(columns, identifier, time_zone, ops=ops, bits=bits, attributes=attributes)
         for source in self._files:
-            rows[source.number] = self._insert(source, columns, identifier, time_zone, ops=ops)
+            rows[source.number] = self._insert(source, select.of(source, self._relations[source.number]))
+        if attributes:
+            checks.mend(self._connection, columns, bits)
         rejected, examples = self._faults()
+        rejected_values, value_examples = self._values_left_out(columns, bits) if attributes else ({}, ())
         duplicates = self._collapse() if collapse else 0
         usable, members, values = self._counts(columns)
-        return Staged(rows, rejected, examples, duplicates, usable, members, values)
-
-    def _insert(
-        self,
-        source: SourceFile,
-        columns: Sequence[StageColumn],
-        identifier: str,
-        time_zone: str,
-        *,
-        ops: bool,
-    ) -> int:
-        described = self._relations[source.number]
-        read = {column.field: described.values.get(column.source, "NULL::VARCHAR") for column in columns}
-        raw = "".join(f", {value} AS r_{name}" for name, value in read.items())
-        op = f"lower({described.values['op']})" if ops else "'add'"
-        typed = "".join(f", {sql.read(f'r_{c.field}', c.type, time_zone)} AS {c.field}" for c in columns)
-        user = described.values.get(identifier, "NULL::VARCHAR")
-        query = (
-            f"INSERT INTO stage SELECT {source.number}, id, op{''.join(f', {c.field}' for c in columns)}, "
-            f"{_fault(columns)} FROM (SELECT *{typed} FROM (SELECT "
-            f"{user} AS id, {op} AS op{raw} FROM {described.sql}))"
+        return Staged(
+            rows, rejected, examples, duplicates, usable, members, values, rejected_values, value_examples
         )
+
+    def _insert(self, source: SourceFile, query: str) -> int:
         try:
-            return int(self._connection.execute(query).fetchall()[0][0])
+            return int(self._connection.execute(f"INSERT INTO stage {query}").fetchall()[0][0])
         except duckdb.InterruptException:
             raise
         except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
@@ -107,12 +109,34 @@ class Stage:
         ).fetchall()
         if not counts:
             return {}, ()
+        return dict(counts), tuple(self._examples("fault", "fault IS NOT NULL"))
+
+    def _values_left_out(
+        self, columns: Sequence[StageColumn], bits: Mapping[str, Bit]
+    ) -> tuple[dict[str, int], tuple[RejectedRow, ...]]:
+        named = {value_reason(column): bits[column.field] for column in columns}
+        if not named:
+            return {}, ()
+        of_each = ", ".join(f"count(*) FILTER (({bit.mask} & {bit.value}) <> 0)" for bit in named.values())
+        row = self._connection.execute(f"SELECT {of_each} FROM stage WHERE fault IS NULL").fetchall()[0]
+        counts = {reason: int(n) for reason, n in zip(named, row, strict=True) if n}
+        self.left_out = {c.field: bits[c.field] for c in columns if value_reason(c) in counts}
+        found = [
+            example
+            for reason in counts
+            for example in self._examples(
+                sql.text(reason), f"fault IS NULL AND ({named[reason].mask} & {named[reason].value}) <> 0"
+            )
+        ]
+        return counts, tuple(found[:SHOWN])
+
+    def _examples(self, reason: str, condition: str) -> Iterator[RejectedRow]:
         shown = self._connection.execute(
-            "SELECT part, rowid - (SELECT min(rowid) FROM stage f WHERE f.part = s.part) + 1, fault "
-            f"FROM stage s WHERE fault IS NOT NULL ORDER BY rowid LIMIT {SHOWN}",
+            f"SELECT part, rowid - (SELECT min(rowid) FROM stage f WHERE f.part = s.part) + 1, {reason} "
+            f"FROM stage s WHERE {condition} ORDER BY rowid LIMIT {SHOWN}",
         ).fetchall()
         keys = {source.number: source.key for source in self._files}
-        return dict(counts), tuple(RejectedRow(keys[part], row, fault) for part, row, fault in shown)
+        return (RejectedRow(keys[part], row, why) for part, row, why in shown)
 
     def _collapse(self) -> int:
         # Hashes of eight bytes find the few ids that may be there twice; only those are looked at as text.
@@ -142,14 +166,5 @@ class Stage:
         return int(usable), int(row[0]), values
 
 
-def _fault(columns: Sequence[StageColumn]) -> str:
-    values = "".join(
-        f" WHEN op = 'add' AND r_{column.field} IS NOT NULL AND {column.field} IS NULL "
-        f"THEN {sql.text(('value_too_long:' if column.type == 'string' else 'invalid_value:') + column.name)}"
-        for column in columns
-    )
-    return (
-        "CASE WHEN id IS NULL OR trim(id) = '' THEN 'empty_identifier' "
-        f"WHEN strlen(id) > {MAX_ID_BYTES} THEN 'identifier_too_long' "
-        f"WHEN op IS NULL OR op NOT IN ('add', 'remove') THEN 'invalid_op'{values} END"
-    )
+def _bit(place: int) -> Bit:
+    return Bit(f"b{place // MASK_BITS}", 1 << place % MASK_BITS)

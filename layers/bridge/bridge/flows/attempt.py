@@ -69,6 +69,7 @@ class Attempt:
             time_zone=manifest.time_zone,
             ops=self.run.kind == "audience" and manifest.mode == "delta",
             collapse=self.run.kind != "events",
+            attributes=self.run.kind == "audience",
         )
         _complete(manifest, files, staged)
         self.watch.check()
@@ -106,8 +107,7 @@ class Attempt:
         manifest = self.order.manifest
         if self.run.kind != "audience":
             return attributes.properties(found, manifest, self.run.kind), ()
-        consent = self.order.settings.consent_fields == "allow"
-        found_names = attributes.named(found, manifest, consent=consent)
+        found_names = attributes.named(found, manifest, consent_fields=self.order.settings.consent_fields)
         names = found_names.names
         records = self.snapshots.columns(self.run.integration_id)
         proposed = self.session.propose(attributes.untyped(found, names, manifest, records))
@@ -194,7 +194,7 @@ class Attempt:
             requests=requests,
             attributes=compared.changed_of,
             waits_for=decide(facts),
-            warnings=tuple(warnings),
+            warnings=(*warnings, *_left_out(staged)),
             old_version=str(self.pointer.version) if self.pointer else None,
             details={
                 "exported": sum(staged.rows.values()),
@@ -202,6 +202,8 @@ class Attempt:
                 "duplicates": staged.duplicates,
                 "rejected_by_reason": staged.rejected,
                 "rejected_rows": [asdict(row) for row in staged.examples],
+                "rejected_values_by_reason": staged.rejected_values,
+                "rejected_values": [asdict(row) for row in staged.value_examples],
                 "members_before": facts.members_before,
                 "full_resend_data_points": staged.members + sum(staged.values.values()) + compared.left,
                 "columns": [
@@ -252,6 +254,13 @@ def _complete(manifest: Manifest, files: Sequence[SourceFile], staged: Staged) -
         found = staged.rows.get(source.number, 0)
         if part.rows is not None and part.rows != found:
             raise Rejected("truncated", f"{part.key} has {found} rows, the manifest says {part.rows}")
+
+
+def _left_out(staged: Staged) -> list[str]:
+    return [
+        f"{reason}: {count} values were left out, what was sent before stays"
+        for reason, count in staged.rejected_values.items()
+    ]
 
 
 def _update_only(order: Order) -> bool:

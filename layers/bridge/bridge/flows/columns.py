@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bridge.errors import Rejected
-from mapping.braze_columns import ColumnKind as Fate
-from mapping.braze_columns import classify, look_alike
+from mapping.braze_columns import IDENTIFIERS, columns
 from mapping.braze_fields import STANDARD_ATTRIBUTES
 from mapping.comparison import SourceColumn, StageColumn
 from mapping.export import ColumnType, Manifest, Wait
@@ -14,7 +14,7 @@ from mapping.run import Column, ColumnRecord
 _WHY = {
     "other_identifier": "the manifest names the other identifier",
     "reserved_attribute": "this name is Braze's or ours to set",
-    "consent": "consent is not changed unless the installation sets consent_fields to allow",
+    "consent_field": "consent is not changed unless the installation sets consent_fields to allow",
 }
 
 
@@ -34,34 +34,30 @@ class Named:
     warnings: tuple[str, ...]
 
 
-def named(found: Iterable[SourceColumn], manifest: Manifest, *, consent: bool) -> Named:
+def named(
+    found: Iterable[SourceColumn], manifest: Manifest, *, consent_fields: Literal["deny", "allow"]
+) -> Named:
     """Sort the columns; raises Rejected when two of them would become one attribute."""
     names: dict[str, str] = {}
     warnings: list[str] = []
-    for column in found:
-        rule = manifest.attributes.get(column.name)
-        given = typed(column, manifest) or _standard_type(rule.name if rule and rule.name else column.name)
-        fate = classify(
-            column.name,
-            given or "string",
-            rename=rule.name if rule else None,
-            identifier=manifest.identifier,
-            mode=manifest.mode,
-        )
-        if fate.kind in (Fate.IDENTIFIER, Fate.OPERATION):
-            continue
-        reason = "consent" if fate.kind is Fate.CONSENT and not consent else fate.reason
-        if reason:
-            warnings.append(f"column {column.name!r} is left out: {_WHY.get(reason, reason)}")
-            continue
-        if fate.attribute in names.values():
+    for fate in columns(
+        (
+            (column.name, column.type or _standard_type(_renamed(column, manifest)) or "string")
+            for column in found
+        ),
+        identifier=manifest.identifier,
+        mode=manifest.mode,
+        rules=manifest.attributes,
+        consent_fields=consent_fields,
+    ):
+        if fate.reason == "duplicate_attribute":
             raise Rejected("duplicate_attribute", f"two columns would become {fate.attribute!r}")
-        names[column.name] = fate.attribute
-        warnings += [
-            f"{fate.attribute!r} {hint}"
-            for hint in [look_alike(fate.attribute)]
-            if hint and not _standard(fate.attribute)
-        ]
+        if fate.sent:
+            names[fate.column] = fate.attribute
+        if fate.reason:
+            warnings.append(f"column {fate.column!r} is left out: {_WHY.get(fate.reason, fate.reason)}")
+        if fate.warning:
+            warnings.append(f"{fate.attribute!r} {fate.warning}")
     return Named(names, tuple(warnings))
 
 
@@ -98,7 +94,7 @@ def resolve(
     """
     fields = {column.name: column.field for column in known}
     free = max((int(column.field[1:]) for column in known), default=-1) + 1
-    columns: list[StageColumn] = []
+    used: list[StageColumn] = []
     waits: list[Wait] = []
     for column in found:
         if column.name not in names:
@@ -115,9 +111,9 @@ def resolve(
         )
         if name not in fields:
             fields[name], free = f"v{free}", free + 1
-        columns.append(StageColumn(column.name, name, kind, fields[name]))
+        used.append(StageColumn(column.name, name, kind, fields[name]))
         waits += _doubts(name, kind, record, owner, is_guess=column.name in proposed)
-    return Resolved(tuple(columns), tuple(waits))
+    return Resolved(tuple(used), tuple(waits))
 
 
 def properties(found: Sequence[SourceColumn], manifest: Manifest, kind: str) -> Resolved:
@@ -125,21 +121,23 @@ def properties(found: Sequence[SourceColumn], manifest: Manifest, kind: str) -> 
     fixed: Mapping[str, ColumnType] = (
         {"event_name": "string", "event_time": "time"} if kind == "events" else {}
     )
-    columns: list[StageColumn] = []
+    used: list[StageColumn] = []
     for column in found:
-        if column.name in ("external_id", "braze_id"):
-            continue
-        rule = manifest.attributes.get(column.name)
-        name = (rule.name if rule else None) or column.name
-        given = fixed.get(column.name) or typed(column, manifest) or "string"
-        columns.append(StageColumn(column.name, name, given, f"v{len(columns)}"))
-    return Resolved(tuple(columns))
+        if column.name not in IDENTIFIERS:
+            given = fixed.get(column.name) or typed(column, manifest) or "string"
+            used.append(StageColumn(column.name, _renamed(column, manifest), given, f"v{len(used)}"))
+    return Resolved(tuple(used))
 
 
 def typed(column: SourceColumn, manifest: Manifest) -> ColumnType | None:
     """The manifest's type, else the file's own."""
     rule = manifest.attributes.get(column.name)
     return (rule.type if rule else None) or column.type
+
+
+def _renamed(column: SourceColumn, manifest: Manifest) -> str:
+    rule = manifest.attributes.get(column.name)
+    return (rule.name if rule else None) or column.name
 
 
 def _standard(name: str) -> bool:

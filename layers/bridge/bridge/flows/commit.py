@@ -7,7 +7,7 @@ from datetime import datetime
 from bridge.errors import Rejected
 from bridge.flows.comparing import Sessions, old_snapshot
 from bridge.flows.ledger import lines_of
-from bridge.flows.report import outcome, report
+from bridge.flows.report import EXAMPLES, outcome, report
 from bridge.flows.runs import Parts, Runs, Snapshots, Watch, stamp
 from mapping.comparison import Refused
 from mapping.export import RunPlan
@@ -50,8 +50,8 @@ class Committing:
         """Write the report, then the last status: a run that ended always has its report."""
         status = run.halt.status if run.halt else "done"
         now = stamp(self.clock())
-        rows = plan.details.get("rejected_rows", []) if plan else []
-        document = report(run, results, status=status, now=now, snapshot=snapshot, rejected_rows=rows)
+        examples = {name: plan.details.get(name, []) for name in EXAMPLES} if plan else {}
+        document = report(run, results, status=status, now=now, snapshot=snapshot, examples=examples)
         key = self.parts.put_report(run.id, document)
         result = {
             **outcome(results),

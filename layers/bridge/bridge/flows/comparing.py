@@ -40,6 +40,7 @@ class Comparing(Protocol):
         time_zone: str,
         ops: bool,
         collapse: bool,
+        attributes: bool,
     ) -> Staged: ...
     def compare(
         self,

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from bridge.flows.ledger import lines_of
 from mapping.run import PartResult, Run, Snapshot
+
+EXAMPLES = ("rejected_rows", "rejected_values")
+"""What a plan names row by row, up to a thousand: too much for a run's own row in the table."""
 
 
 def outcome(results: Sequence[PartResult]) -> dict[str, Any]:
@@ -36,9 +40,9 @@ def report(
     status: str,
     now: str,
     snapshot: Snapshot | None = None,
-    rejected_rows: Sequence[Mapping[str, Any]] = (),
+    examples: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The report of a run that ends as `status`; times are ISO 8601, durations seconds."""
+    """The report of a run that ends as `status`: times are ISO 8601, durations seconds, `examples` of its plan."""
     plan = run.plan
     details = plan.details if plan else {}
     sent = outcome(results)
@@ -72,7 +76,8 @@ def report(
         "full_resend_data_points": details.get("full_resend_data_points", 0),
         "sent": sent,
         "rejected_rows_by_reason": details.get("rejected_by_reason", {}),
-        "rejected_rows": list(rejected_rows),
+        "rejected_values_by_reason": details.get("rejected_values_by_reason", {}),
+        **{name: examples.get(name, []) for name in EXAMPLES},
         "waited_for": [wait.model_dump() for wait in plan.waits_for] if plan else [],
         "approved_by": run.approved_by,
         "warnings": list(plan.warnings) if plan else [],

@@ -10,6 +10,7 @@ from bridge.flows import arrivals
 from bridge.flows.attempt import Order, Planned
 from bridge.flows.commit import Committing
 from bridge.flows.plan import Planning
+from bridge.flows.report import EXAMPLES
 from bridge.flows.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp
 from mapping.run import ENDED, STARTING, Halt, Run
 
@@ -130,7 +131,7 @@ class RunSteps:
         waiting = "stale" if "stale_export" in codes else "waiting_approval"
         dry = planned.plan.dry_run
         status = "planned" if dry or not codes else waiting
-        slim = {key: value for key, value in planned.plan.details.items() if key != "rejected_rows"}
+        slim = {key: value for key, value in planned.plan.details.items() if key not in EXAMPLES}
         fixed = self.runs.move(
             run,
             owner,

@@ -1,0 +1,88 @@
+"""Values Braze would not store as they are, told by the mapping's own checks: each distinct value is asked once."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import duckdb
+
+from mapping import braze_values
+from mapping.braze_fields import STANDARD_ATTRIBUTES
+from mapping.comparison import StageColumn
+
+CHUNK = 10_000
+_READ_SO = (
+    braze_values.text,
+    braze_values.filled_text,
+    braze_values.phone,
+    braze_values.flag,
+    braze_values.date,
+    braze_values.moment,
+)
+"""Checks that say no more than that the value was read as text, day, time or boolean."""
+
+
+class Bit(NamedTuple):
+    """Where a row says that a column's value was left out: a column of `stage`, and a power of two in it."""
+
+    mask: str
+    value: int
+
+
+type Check = Callable[[str], str | None]
+
+
+def value_reason(column: StageColumn) -> str:
+    """Why a value of this column was not used: text of any kind can only be too long."""
+    any_text = column.type == "string" and _check(column) is None
+    return ("value_too_long:" if any_text else "invalid_value:") + column.name
+
+
+def mend(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[StageColumn], bits: Mapping[str, Bit]
+) -> None:
+    """Put Braze's word in the place of a value (`male` is `M`), and leave out what it has no word for."""
+    for column in columns:
+        if (found := _check(column)) is None:
+            continue
+        condition, check = found
+        name, bit = column.field, bits[column.field]
+        values = connection.execute(
+            f"SELECT DISTINCT {name} FROM stage WHERE {name} IS NOT NULL AND op = 'add'{condition}"
+        )
+        different: dict[str, str | None] = {}
+        while chunk := values.fetchmany(CHUNK):
+            different |= {value: kept for (value,) in chunk if (kept := check(value)) != value}
+        if not different:
+            continue
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE mended AS "
+            "SELECT unnest(?::VARCHAR[]) AS found, unnest(?::VARCHAR[]) AS kept",
+            [list(different), list(different.values())],
+        )
+        connection.execute(
+            f"UPDATE stage SET {name} = kept, "
+            f"{bit.mask} = {bit.mask} | CASE WHEN kept IS NULL THEN {bit.value}::BIGINT ELSE 0 END "
+            f"FROM mended WHERE {name} = found AND op = 'add'",
+        )
+
+
+def _check(column: StageColumn) -> tuple[str, Check] | None:
+    """A condition on the values that have to be asked about, and the question; None when there is none."""
+    standard = STANDARD_ATTRIBUTES.get(column.name)
+    is_json = column.type in ("array", "object")
+    if standard is None:
+        # Nothing this short breaks a limit of Braze's on lists and objects.
+        short = f" AND strlen({column.field}) > {braze_values.MAX_STRING}"
+        return (short, _fits) if is_json else None
+    if standard.check in _READ_SO:
+        return None
+    return "", _parsed(standard.check) if is_json else standard.check
+
+
+def _fits(value: str) -> str | None:
+    return None if braze_values.problem(json.loads(value)) else value
+
+
+def _parsed(check: Callable[[object], object]) -> Check:
+    return lambda value: None if check(json.loads(value)) is None else value
