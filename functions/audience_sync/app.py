@@ -79,7 +79,9 @@ def sync() -> PartSync:
         InstallationStore(dynamodb, config.installations_table), INSTALLATIONS_SECONDS, now
     )
     pauses = PauseStore(dynamodb, config.deliveries_table, now)
-    transport = Transport(AllowedHosts.of(config.extra_allowed_hosts), size=config.requests_in_flight)
+    transport = Transport(
+        AllowedHosts.of(config.extra_allowed_hosts, "braze"), size=config.requests_in_flight
+    )
     keys = Credentials(SecretStore(SecretsProvider(), config.stack_name))
     return PartSync(
         runs=RunStore(dynamodb, config.runs_table, now),

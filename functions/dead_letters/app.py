@@ -1,4 +1,4 @@
-"""Files the dead letters of all five queues, and has the runs end that some of them speak of."""
+"""Files the dead letters of every queue, and has the runs end that some of them speak of."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -37,11 +37,8 @@ def ingest() -> Ingest:
         installations=CachedInstallations(
             InstallationStore(table, told.installations_table), KNOWN_FOR_SECONDS, now
         ),
-        lanes={
-            "actioniq": Queue(queues, told.actioniq_queue_url),
-            "braze": Queue(queues, told.braze_queue_url),
-        },
-        dead_letters=Queue(queues, told.event_dead_letter_queue_url),
+        lanes={lane: Queue(queues, urls.queue) for lane, urls in told.lane_queues.items()},
+        dead_letters=Queue(queues, told.lane_queues["event"].dead_letters),
         recorder=RecordedStore(table, told.deliveries_table, stages),
         clock=now,
     )

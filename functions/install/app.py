@@ -41,20 +41,21 @@ def permissions(settings: InstallSettings) -> Permissions:
     """`requests` is slow to import and only this one call needs it, so it waits until then."""
 
     @cache
-    def transport() -> Any:
+    def transport(catalog_key: str) -> Any:
         from bridge.clients.transport import Timeouts, Transport  # noqa: PLC0415
 
-        return Transport(AllowedHosts.of(settings.extra_allowed_hosts), timeouts=Timeouts(3.05, 5.0, 8.0))
+        hosts = AllowedHosts.of(settings.extra_allowed_hosts, catalog_key)
+        return Transport(hosts, timeouts=Timeouts(3.05, 5.0, 8.0))
 
     def braze() -> Any:
         from bridge.clients.braze import BrazeClient  # noqa: PLC0415
 
-        return BrazeClient(transport(), now)
+        return BrazeClient(transport("braze"), now)
 
     def actioniq() -> Any:
         from bridge.clients.actioniq import ActionIqClient  # noqa: PLC0415
 
-        return ActionIqClient(transport(), now)
+        return ActionIqClient(transport("actioniq"), now)
 
     return Permissions(braze, actioniq, settings.actioniq_base_url)
 
@@ -68,7 +69,10 @@ def managing() -> Managing:
     provider = SecretsProvider(boto3_client=boto3.client("secretsmanager"))
     secrets = SecretStore(provider, settings.stack_name)
     sources = SourceStore(dynamodb, table, now)
-    check_url = AllowedHosts.of(settings.extra_allowed_hosts).check
+
+    def check_url(catalog_key: str, url: str) -> object:
+        return AllowedHosts.of(settings.extra_allowed_hosts, catalog_key).check(url)
+
     audit = Audit(AuditStore(dynamodb, table, now), now, new_id)
     probe = permissions(settings).check
     once = OnceStore(dynamodb, table, "install")

@@ -53,7 +53,7 @@ def operating() -> Operating:
     sqs = boto3.client("sqs", config=config)
     deliveries, installed = settings.deliveries_table, settings.installations_table
     letters = LetterStore(dynamodb, deliveries, s3, settings.state_bucket, now)
-    queues = {lane: Queue(sqs, url) for lane, (url, _) in settings.queues.items()}
+    queues = {lane: Queue(sqs, url) for lane, (url, _) in settings.lane_queues.items()}
     audit = Audit(AuditStore(dynamodb, installed, now), now, new_id)
     links = ReportLinks(s3, settings.state_bucket)
     runs = RunStore(dynamodb, settings.runs_table, now)
@@ -68,7 +68,7 @@ def operating() -> Operating:
             InstallationStore(dynamodb, installed),
             HealthStore(dynamodb, deliveries, now),
             PauseStore(dynamodb, deliveries, now),
-            QueueDepths(sqs, settings.queues),
+            QueueDepths(sqs, settings.lane_queues),
             now,
         ),
     )

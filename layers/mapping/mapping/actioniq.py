@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from mapping.destination import Wants
 from mapping.event import Event
-from mapping.installation import ActionIqSettings
+from mapping.installation import ActionIqSettings, Installation
 from mapping.outcome import ItemOutcome, filtered
+from mapping.packing import ACTIONIQ_RECORDS
 
 type Record = dict[str, Any]
 
@@ -30,6 +32,12 @@ PAGE_ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
 EVENT_NAME: Final = "event_name"
 
 _NOTHING: Final[dict[str, Any]] = {}
+
+
+def wants(installation: Installation) -> Wants:
+    """≤500 records a request."""
+    settings = ActionIqSettings.of(installation)
+    return Wants(lambda event: wanted(event, settings), max_objects=ACTIONIQ_RECORDS)
 
 
 def wanted(event: Event, _settings: ActionIqSettings) -> ItemOutcome | None:

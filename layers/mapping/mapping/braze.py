@@ -12,9 +12,11 @@ from mapping.braze_fields import (
 )
 from mapping.braze_profile import attributes_of
 from mapping.braze_properties import storable
+from mapping.destination import Wants
 from mapping.event import Event, braze_id
-from mapping.installation import BrazeSettings
+from mapping.installation import BrazeSettings, Installation
 from mapping.outcome import ItemOutcome, LeftOut, Outcome, filtered, rejected
+from mapping.packing import BRAZE_OBJECTS
 
 __all__ = [
     "STANDARD_ATTRIBUTES",
@@ -25,6 +27,7 @@ __all__ = [
     "object_count",
     "to_objects",
     "wanted",
+    "wants",
 ]
 
 type Array = Literal["attributes", "events"]
@@ -36,6 +39,18 @@ UNNAMED_PAGE: Final = "Page Viewed"
 
 _NOTHING: Final[dict[str, Any]] = {}
 _LONGEST_DETAIL: Final = 255
+
+
+def wants(installation: Installation) -> Wants:
+    """≤75 objects a request, in each array by itself where the account still counts so."""
+    settings = BrazeSettings.of(installation)
+    return Wants(
+        lambda event: wanted(event, settings),
+        max_objects=BRAZE_OBJECTS,
+        max_items=2 * BRAZE_OBJECTS,
+        count=lambda event: object_count(event, settings),
+        array=array_of if settings.objects_rule == "per_array" else None,
+    )
 
 
 def wanted(event: Event, settings: BrazeSettings) -> ItemOutcome | None:

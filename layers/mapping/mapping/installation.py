@@ -41,10 +41,13 @@ class Installation(BaseModel):
     deleted_at: str | None = None
 
 
-class _Settings(BaseModel):
+class Settings(BaseModel):
+    """What every integration's settings hold; each adds its own."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     claims: bool = True
+    consent_categories: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, installation: Installation) -> Self:
@@ -52,7 +55,7 @@ class _Settings(BaseModel):
         return cls.model_validate(installation.config)
 
 
-class ActionIqSettings(_Settings):
+class ActionIqSettings(Settings):
     """Where ActionIQ's records go; ActionIQ publishes no contract, so every part can be overridden."""
 
     account_id: str
@@ -73,7 +76,7 @@ class ActionIqSettings(_Settings):
         return name.strip(), value.strip().replace("{api_key}", api_key)
 
 
-class BrazeSettings(_Settings):
+class BrazeSettings(Settings):
     """How one Braze workspace is fed; the meaning of each is in the catalog entry."""
 
     rest_endpoint: str

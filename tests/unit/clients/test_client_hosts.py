@@ -5,6 +5,7 @@ import pytest
 from bridge.clients.hosts import AllowedHosts, reachable
 from bridge.errors import Blocked
 
+BRAZE = AllowedHosts.of((), "braze")
 LOCAL = AllowedHosts.of(
     ["127.0.0.1:8086", "localhost", "gateway.example.com", "[::1]:9000", "proxy.example.com:8443"]
 )
@@ -15,12 +16,19 @@ LOCAL = AllowedHosts.of(
     [
         "https://rest.iad-01.braze.com",
         "https://rest.fra-01.braze.eu/",
-        "https://api.actioniq.com/v1/accounts/a%2Fb/records",
         "https://REST.us-10.Braze.com:443",
     ],
 )
 def test_the_vendors_own_hosts_are_allowed_over_https(url: str) -> None:
-    assert AllowedHosts().check(url) == url.rstrip("/")
+    assert BRAZE.check(url) == url.rstrip("/")
+
+
+def test_a_key_goes_to_its_own_vendor_alone() -> None:
+    url = "https://api.actioniq.com/v1/accounts/a%2Fb/records"
+    assert AllowedHosts.of((), "actioniq").check(url) == url
+    for other in ("braze", ""):
+        with pytest.raises(Blocked, match="host_not_allowed"):
+            AllowedHosts.of((), other).check(url)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def test_the_vendors_own_hosts_are_allowed_over_https(url: str) -> None:
 )
 def test_every_other_address_is_refused(url: str) -> None:
     with pytest.raises(Blocked, match="host_not_allowed"):
-        AllowedHosts().check(url)
+        BRAZE.check(url)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from bridge.flows.letters import file_record
 from mapping.export import run_id
 from tests.unit.install.loading import event, load
 
+LANE_NAMES = ("EVENT", "BRAZE", "EXPORT", "AUDIENCE")
 LANES = {
     "BrazeDeadLetterQueue": "braze",
     "EventDeadLetterQueue": "event",
@@ -187,8 +188,8 @@ def test_a_letter_comes_back_until_its_run_was_told(app, parts):
 
 
 def test_it_is_wired_to_table_bucket_and_queues(monkeypatch):
-    for name in ("EVENT", "ACTIONIQ", "BRAZE", "EXPORT", "AUDIENCE"):
-        monkeypatch.setenv(f"{name}_DEAD_LETTER_QUEUE_URL", f"https://sqs/1/{name}-letters")
+    lanes = {name.lower(): [f"https://sqs/1/{name}", f"https://sqs/1/{name}-letters"] for name in LANE_NAMES}
+    monkeypatch.setenv("LANE_QUEUES", json.dumps(lanes))
     for name in ("EXPORT", "AUDIENCE"):
         monkeypatch.setenv(f"{name}_QUEUE_URL", f"https://sqs/1/{name}")
     monkeypatch.setenv("DELIVERIES_TABLE", "t")

@@ -181,7 +181,7 @@ class FakeOnce:
         return self.answers[key][1]
 
 
-def only_vendor_hosts(url: str) -> None:
+def only_vendor_hosts(catalog_key: str, url: str) -> None:
     if not url.startswith(("https://rest.", "https://api.actioniq.com")):
         raise Blocked("host_not_allowed", "the host is neither a vendor's nor listed in ExtraAllowedHosts")
 

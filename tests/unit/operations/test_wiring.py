@@ -1,21 +1,22 @@
 """The operations function as it is put together."""
 
+import json
+
 import pytest
 
 from tests.unit.install.loading import load
 from tests.unit.operations.fakes import World
 
-QUEUES = ("EVENT", "ACTIONIQ", "BRAZE", "EXPORT", "AUDIENCE")
+LANES = ("event", "actioniq", "braze", "export", "audience")
 
 
 def test_it_is_wired_from_its_settings(monkeypatch):
-    for name in QUEUES:
-        monkeypatch.setenv(f"{name}_QUEUE_URL", f"https://sqs/1/{name}")
-        monkeypatch.setenv(f"{name}_DEAD_LETTER_QUEUE_URL", f"https://sqs/1/{name}-letters")
+    lanes = {name: [f"https://sqs/1/{name}", f"https://sqs/1/{name}-letters"] for name in LANES}
+    monkeypatch.setenv("LANE_QUEUES", json.dumps(lanes))
     for name in ("INSTALLATIONS_TABLE", "DELIVERIES_TABLE", "RUNS_TABLE", "STATE_BUCKET"):
         monkeypatch.setenv(name, name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    assert set(load("operations").operating().replay.queues) == {name.lower() for name in QUEUES}
+    assert set(load("operations").operating().replay.queues) == set(LANES)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from bridge.errors import Blocked
+from mapping.catalog import entry
 
-VENDOR_SUFFIXES = (".braze.com", ".braze.eu", ".actioniq.com")
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 # Ranges that lead to an inner network though `is_global` calls some of them global (NAT64, 6to4, Teredo).
@@ -33,16 +33,20 @@ def _refuse(detail: str) -> Blocked:
 
 @dataclass(frozen=True, slots=True)
 class AllowedHosts:
-    """The vendors' own domains over https on 443, plus what the stack parameter ExtraAllowedHosts lists.
+    """A vendor's own domains over https on 443, plus what the stack parameter ExtraAllowedHosts lists.
 
     An entry is `host` (default port; any port on loopback) or `host:port`; plain http is for listed loopback only.
     """
 
     extra: tuple[str, ...] = ()
+    suffixes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, extra: Iterable[str]) -> "AllowedHosts":
-        return cls(tuple(entry.strip().lower() for entry in extra if entry.strip()))
+    def of(cls, extra: Iterable[str], catalog_key: str = "") -> "AllowedHosts":
+        """Those of one integration, whose catalog entry names its vendor's domains; without one the listed alone."""
+        found = entry(catalog_key)
+        listed = tuple(host.strip().lower() for host in extra if host.strip())
+        return cls(listed, found.host_suffixes if found else ())
 
     def check(self, url: str) -> str:
         """Return the URL without a trailing slash, or raise Blocked("host_not_allowed"); nothing is resolved here."""
@@ -53,8 +57,8 @@ class AllowedHosts:
             raise _refuse("an IP address must be listed in ExtraAllowedHosts")
         if parts.scheme == "http" and not (listed and _loopback(host)):
             raise _refuse("only https is allowed")
-        if not listed and not host.endswith(VENDOR_SUFFIXES):
-            raise _refuse("the host is neither a vendor's nor listed in ExtraAllowedHosts")
+        if not listed and not host.endswith(self.suffixes):
+            raise _refuse("the host is neither the vendor's nor listed in ExtraAllowedHosts")
         if not listed and port != _DEFAULT_PORTS["https"]:
             raise _refuse("only port 443 is allowed")
         return url.rstrip("/")

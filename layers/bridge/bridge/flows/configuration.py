@@ -16,8 +16,8 @@ MASK = "***"
 """What a secret looks like from outside; sent back, it means "as it was"."""
 _KEPT = "kept"
 
-CheckUrl = Callable[[str], object]
-"""Raises Blocked unless a key may be sent to that address."""
+CheckUrl = Callable[[str, str], object]
+"""(catalog key, address); raises Blocked unless a key of that integration may be sent there."""
 
 
 class Source(Protocol):
@@ -54,7 +54,7 @@ def checked(
     entry: CatalogEntry, config: Mapping[str, Any], kept: Collection[str], check_url: CheckUrl
 ) -> Configuration:
     """`kept` names the secrets that are stored already: omitted or masked they stay. Raises Problem 422."""
-    staying = [name for name in kept if config.get(name) in {None, MASK}]
+    staying = [name for name in kept if config.get(name) is None or config.get(name) == MASK]
     given = {**config, **dict.fromkeys(staying, _KEPT)}
     try:
         plain, secrets = validate_config(entry, given)
@@ -124,7 +124,7 @@ def _host_errors(entry: CatalogEntry, plain: Mapping[str, Any], check_url: Check
     for name in (one.key for one in entry.config_fields if one.format == "url"):
         try:
             if plain.get(name):
-                check_url(plain[name])
+                check_url(entry.key, plain[name])
         except Blocked as blocked:
             errors.append(at(f"/config/{name}", blocked.reason, f"{name}: {blocked.detail}"))
     return errors

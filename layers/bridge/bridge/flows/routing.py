@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from bridge.flows.event_messages import Arrival
-from mapping import actioniq, braze
+from mapping.destination import Wants, mapping_module
 from mapping.event import Event
-from mapping.installation import ActionIqSettings, BrazeSettings, Installation
+from mapping.installation import Installation
 from mapping.outcome import ItemOutcome
-from mapping.packing import ACTIONIQ_RECORDS, BRAZE_OBJECTS, MESSAGE_BYTES, pack
 
 type Wanted = Callable[[Event], ItemOutcome | None]
 type Packs = Callable[[Sequence[Arrival]], list[list[int]]]
+
+CAUTIOUS_ITEMS: Final = 75
+"""Events a delivery holds while nobody can say what its installation takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,51 +34,18 @@ class Routed:
     filtered: list[tuple[Arrival, str]]
 
 
-def actioniq_route(installation: Installation) -> Route:
-    """≤500 records a request."""
-    settings = ActionIqSettings.of(installation)
-
-    def packs(arrivals: Sequence[Arrival]) -> list[list[int]]:
-        return pack(
-            [arrival.event for arrival in arrivals],
-            max_items=ACTIONIQ_RECORDS,
-            max_objects=ACTIONIQ_RECORDS,
-            max_bytes=MESSAGE_BYTES,
-            count=_one,
-            sizes=[len(arrival.text) for arrival in arrivals],
-        )
-
-    return Route(lambda event: actioniq.wanted(event, settings), packs)
-
-
-def braze_route(installation: Installation) -> Route:
-    """≤75 objects a request, in each array by itself where the account still counts so."""
-    settings = BrazeSettings.of(installation)
-
-    def packs(arrivals: Sequence[Arrival]) -> list[list[int]]:
-        return pack(
-            [arrival.event for arrival in arrivals],
-            max_items=2 * BRAZE_OBJECTS,
-            max_objects=BRAZE_OBJECTS,
-            max_bytes=MESSAGE_BYTES,
-            count=lambda event: braze.object_count(event, settings),
-            array=braze.array_of if settings.objects_rule == "per_array" else None,
-            sizes=[len(arrival.text) for arrival in arrivals],
-        )
-
-    return Route(lambda event: braze.wanted(event, settings), packs)
-
-
-ROUTES: dict[str, Callable[[Installation], Route]] = {"actioniq": actioniq_route, "braze": braze_route}
-"""Catalog key → how its installations are routed; a third integration adds one line."""
-
-
 def route_of(installation: Installation) -> Route:
-    """A configuration that cannot be read is no reason to lose events: delivery says what is wrong with it."""
+    """As its mapping module says; settings that cannot be read are no reason to lose events: delivery tells."""
     try:
-        return ROUTES[installation.catalog_key](installation)
+        wants = mapping_module(installation.catalog_key).wants(installation)
     except ValueError:
-        return Route(lambda _: None, _cautious)
+        wants = Wants(lambda _: None, max_objects=CAUTIOUS_ITEMS)
+    return Route(wants.wanted, partial(_packs, wants))
+
+
+def _packs(wants: Wants, arrivals: Sequence[Arrival]) -> list[list[int]]:
+    sizes = [len(arrival.text) for arrival in arrivals]
+    return wants.packs([arrival.event for arrival in arrivals], sizes)
 
 
 def feeds(installation: Installation, arrival: Arrival) -> bool:
@@ -131,18 +101,3 @@ def consented(event: Event, categories: Iterable[str]) -> bool:
     """An installation that asks for consent gets no event that does not carry it."""
     given = event.get("context", {}).get("consent")
     return isinstance(given, dict) and all(given.get(category) is True for category in categories)
-
-
-def _cautious(arrivals: Sequence[Arrival]) -> list[list[int]]:
-    return pack(
-        [arrival.event for arrival in arrivals],
-        max_items=BRAZE_OBJECTS,
-        max_objects=BRAZE_OBJECTS,
-        max_bytes=MESSAGE_BYTES,
-        count=_one,
-        sizes=[len(arrival.text) for arrival in arrivals],
-    )
-
-
-def _one(_: Event) -> int:
-    return 1

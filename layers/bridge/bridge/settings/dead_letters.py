@@ -1,6 +1,7 @@
 """What the dead_letters function is told."""
 
 from bridge.settings import Settings
+from bridge.settings.lanes import LaneQueues
 
 
 class DeadLettersSettings(Settings):
@@ -8,22 +9,11 @@ class DeadLettersSettings(Settings):
 
     deliveries_table: str
     state_bucket: str
-    event_dead_letter_queue_url: str
-    actioniq_dead_letter_queue_url: str
-    braze_dead_letter_queue_url: str
-    export_dead_letter_queue_url: str
-    audience_dead_letter_queue_url: str
+    lane_queues: LaneQueues
     export_queue_url: str
     audience_queue_url: str
 
     @property
     def lanes(self) -> dict[str, str]:
         """The lane each dead-letter queue serves, by the queue's name."""
-        urls = {
-            "event": self.event_dead_letter_queue_url,
-            "actioniq": self.actioniq_dead_letter_queue_url,
-            "braze": self.braze_dead_letter_queue_url,
-            "export": self.export_dead_letter_queue_url,
-            "audience": self.audience_dead_letter_queue_url,
-        }
-        return {url.rpartition("/")[2]: lane for lane, url in urls.items()}
+        return {one.dead_letters.rpartition("/")[2]: lane for lane, one in self.lane_queues.items()}

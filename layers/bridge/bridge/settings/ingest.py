@@ -1,6 +1,7 @@
 """What the ingest function is told."""
 
 from bridge.settings import Settings
+from bridge.settings.lanes import LaneQueues
 
 
 class IngestSettings(Settings):
@@ -9,6 +10,4 @@ class IngestSettings(Settings):
     installations_table: str
     deliveries_table: str
     state_bucket: str
-    actioniq_queue_url: str
-    braze_queue_url: str
-    event_dead_letter_queue_url: str
+    lane_queues: LaneQueues

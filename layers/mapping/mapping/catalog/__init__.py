@@ -3,7 +3,7 @@
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -51,8 +51,10 @@ class CatalogEntry(_Frozen):
     description: str
     category: str
     status: Literal["ga", "beta", "alpha", "planned"]
-    website: str
+    website: str = ""
     documentation: str = ""
+    host_suffixes: tuple[str, ...] = ()
+    """Where its key may be sent beside the stack's ExtraAllowedHosts, such as `.braze.com`; none: only there."""
     delivery_modes: tuple[str, ...]
     config_fields: tuple[ConfigField, ...]
     variants: tuple[Variant, ...]
@@ -74,11 +76,23 @@ class CatalogEntry(_Frozen):
         return next((f"{row.cause}. {row.resolution}." for row in rows), "")
 
 
+_FOR_ALL: Final = "_every.toml"
+"""The fields that every integration has, after its own."""
+
+
 @cache
 def entries() -> tuple[CatalogEntry, ...]:
     """Every integration, by name."""
-    sources = [file for file in files(__name__).iterdir() if file.name.endswith(".toml")]
-    found = [CatalogEntry.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))) for file in sources]
+    documents = {
+        file.name: tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in files(__name__).iterdir()
+        if file.name.endswith(".toml")
+    }
+    common = documents.pop(_FOR_ALL)["config_fields"]
+    found = [
+        CatalogEntry.model_validate(one | {"config_fields": [*one["config_fields"], *common]})
+        for one in documents.values()
+    ]
     return tuple(sorted(found, key=lambda entry: entry.name.casefold()))
 
 

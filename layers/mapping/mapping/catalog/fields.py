@@ -14,19 +14,33 @@ class Option(BaseModel):
     label: str
 
 
+class Condition(BaseModel):
+    """True when another field holds this value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str
+    value: str
+
+
 class ConfigField(BaseModel):
-    """`options` bind a `select` and suggest for a `string`; `minimum`, `maximum` bound an `integer`."""
+    """`options` bind a `select` and the items of a `list`, and suggest for a `string`.
+
+    `minimum` and `maximum` bound an `integer`; the whole of a `string` matches `pattern`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str
     label: str
-    type: Literal["string", "secret", "select", "boolean", "integer", "textarea"]
+    type: Literal["string", "secret", "select", "boolean", "integer", "textarea", "list"]
     required: bool = False
+    required_if: Condition | None = None
     placeholder: str = ""
     help_text: str = ""
     default: Any = None
     options: tuple[Option, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    pattern: str = ""
     format: Literal["", "url", "path_template", "header_template"] = ""

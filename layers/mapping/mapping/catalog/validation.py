@@ -1,7 +1,7 @@
 """Checking a configuration against its fields: every error at once, and never a value in one."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -23,10 +23,11 @@ class InvalidConfig(ValueError):
 
 
 class _Wrong(Exception):
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, item: int | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
+        self.item = item
 
 
 def validate_fields(
@@ -47,13 +48,29 @@ def validate_fields(
         try:
             value = _value(field, config.get(field.key), partial=partial)
         except _Wrong as wrong:
-            errors.append(_error(field.key, wrong.code, wrong.detail))
+            errors.append(_error(field.key, wrong.code, wrong.detail, wrong.item))
             continue
         if value is not None and (partial or value != ""):
             (secrets if field.type == "secret" else plain)[field.key] = value
+    if not partial:
+        wrong_already = {error["pointer"] for error in errors}
+        lacking = [
+            _error(key, "required", f"needed when {why}") for key, why in _lacking(fields, plain, secrets)
+        ]
+        errors += [error for error in lacking if error["pointer"] not in wrong_already]
     if errors:
         raise InvalidConfig(errors)
     return plain, secrets
+
+
+def _lacking(
+    fields: Sequence[ConfigField], plain: dict[str, Any], secrets: dict[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The absent fields that another field's value calls for, and that value."""
+    for field in fields:
+        need = field.required_if
+        if need and field.key not in plain | secrets and plain.get(need.field) == need.value:
+            yield field.key, f"{need.field} is {need.value}"
 
 
 def _value(field: ConfigField, given: Any, *, partial: bool) -> Any:
@@ -83,6 +100,8 @@ def _text(field: ConfigField, given: Any) -> str:
         return field.default if isinstance(field.default, str) else ""
     if field.type != "textarea" and not text.isprintable():
         raise _Wrong("bad_characters", "control characters are not allowed")
+    if field.pattern and not re.fullmatch(field.pattern, text):
+        raise _Wrong("bad_format", f"the whole text matches {field.pattern}")
     return _FORMATS[field.format](text) if field.format else text
 
 
@@ -103,9 +122,25 @@ def _select(field: ConfigField, given: Any) -> str:
     if not isinstance(given, str):
         raise _Wrong("wrong_type", "a string is needed")
     if all(given != option.value for option in field.options):
-        choices = ", ".join(option.value for option in field.options)
-        raise _Wrong("not_an_option", f"one of: {choices}")
+        raise _Wrong("not_an_option", _choices(field))
     return given
+
+
+def _list(field: ConfigField, given: Any) -> list[str]:
+    """Each item once, in the order given."""
+    if not isinstance(given, list):
+        raise _Wrong("wrong_type", "a list is needed")
+    offered = {option.value for option in field.options}
+    for index, item in enumerate(given):
+        if not isinstance(item, str):
+            raise _Wrong("wrong_type", "a string is needed", index)
+        if item not in offered:
+            raise _Wrong("not_an_option", _choices(field), index)
+    return list(dict.fromkeys(given))
+
+
+def _choices(field: ConfigField) -> str:
+    return f"one of: {', '.join(option.value for option in field.options)}"
 
 
 def _boolean(_field: ConfigField, given: Any) -> bool:
@@ -131,6 +166,7 @@ _CHECKS: Final[dict[str, Callable[[ConfigField, Any], Any]]] = {
     "select": _select,
     "boolean": _boolean,
     "integer": _integer,
+    "list": _list,
 }
 
 
@@ -180,6 +216,7 @@ _FORMATS: Final[dict[str, Callable[[str], str]]] = {
 }
 
 
-def _error(key: object, code: str, detail: str) -> dict[str, str]:
+def _error(key: object, code: str, detail: str, item: int | None = None) -> dict[str, str]:
     part = str(key)[:100].replace("~", "~0").replace("/", "~1")
-    return {"pointer": f"/config/{part}" if part else "/config", "code": code, "detail": detail}
+    pointer = f"/config/{part}" if part else "/config"
+    return {"pointer": pointer if item is None else f"{pointer}/{item}", "code": code, "detail": detail}

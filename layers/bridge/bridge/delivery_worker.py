@@ -1,0 +1,130 @@
+"""What every delivery worker is made of; a lane's own app.py adds its client and its lane."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.utilities.batch import (
+    AsyncBatchProcessor,
+    EventType,
+    async_process_partial_response,
+)
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from botocore.config import Config
+
+from bridge import telemetry
+from bridge.clients.hosts import AllowedHosts
+from bridge.clients.transport import Transport
+from bridge.flows.circuit import Circuit
+from bridge.flows.deliver import Deliverer
+from bridge.flows.delivery_records import Recorder
+from bridge.flows.receive import NotYet, Receiver
+from bridge.flows.vendor_keys import Credentials
+from bridge.stores.claims import ClaimStore
+from bridge.stores.deliveries import DeliveryStore
+from bridge.stores.health import HealthStore
+from bridge.stores.installations import CachedInstallations, InstallationStore
+from bridge.stores.pauses import PauseStore
+from bridge.stores.queues import Queue
+from bridge.stores.secrets import SecretStore
+from bridge.stores.stages import StageStore
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from bridge.flows.lanes import Lane
+    from bridge.settings.delivery import DeliverySettings
+
+IN_FLIGHT = 64
+INSTALLATIONS_SECONDS = 10.0
+
+
+class DeliveryWorker:
+    """Takes batches of planned deliveries; `receiver` is asked for at the first record, not before."""
+
+    def __init__(self, receiver: Callable[[], Receiver]) -> None:
+        self._receiver = receiver
+        self._logger = telemetry.logger()
+        self._metrics = telemetry.metrics()
+        self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="delivery")
+        # A batch of waiting messages is no failure of the function: it must not slow the queue's pollers.
+        self._processor = AsyncBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def __call__(self, event: dict[str, Any], context: LambdaContext) -> Any:
+        """Answer with the messages that stay in the queue."""
+        answer = async_process_partial_response(event, self._handler(context), self._processor, context)
+        self._metrics.flush_metrics()
+        return answer
+
+    def _handler(self, context: LambdaContext) -> Callable[[SQSRecord], Awaitable[str]]:
+        """Deliveries of a batch run side by side in threads; counting is done back in the loop's one thread."""
+
+        async def handle(record: SQSRecord) -> str:
+            remaining = context.get_remaining_time_in_millis()
+            loop = asyncio.get_running_loop()
+            try:
+                result = await loop.run_in_executor(
+                    self._pool, self._receiver().receive, record.body, record.receipt_handle, remaining
+                )
+            except Exception as error:
+                telemetry.log_failure(self._logger, error, message_id=record.message_id)
+                telemetry.count_failure(self._metrics)
+                raise
+            telemetry.log_step(self._logger, result)
+            telemetry.count_step(self._metrics, result)
+            if result.wait is not None:
+                raise NotYet(result.reason)
+            return result.status
+
+        return handle
+
+
+def now() -> datetime:
+    """The clock of everything below."""
+    return datetime.now(UTC)  # noqa: TID251 (where a worker is put together, the clock is handed in)
+
+
+def receiver(config: DeliverySettings, catalog_key: str, lane: Callable[[Transport], Lane]) -> Receiver:
+    """A whole worker: the stores, the queues, and the lane over a transport to its vendor's hosts alone."""
+    letters = Queue(_client("sqs"), config.dead_letter_queue_url)
+    table = _client("dynamodb")
+    deliveries = DeliveryStore(table, config.deliveries_table, now)
+    hosts = AllowedHosts.of(config.extra_allowed_hosts, catalog_key)
+    deliverer = Deliverer(
+        lane=lane(Transport(hosts, size=IN_FLIGHT)),
+        installations=CachedInstallations(
+            InstallationStore(table, config.installations_table), INSTALLATIONS_SECONDS, now
+        ),
+        credentials=Credentials(SecretStore(SecretsProvider(), config.stack_name)),
+        deliveries=deliveries,
+        claims=ClaimStore(table, config.deliveries_table, config.claim_days),
+        pauses=PauseStore(table, config.deliveries_table, now),
+        health=HealthStore(table, config.deliveries_table, now),
+        circuit=Circuit(),
+        recorder=Recorder(deliveries, StageStore(_client("s3"), config.state_bucket), letters, now, _jitter),
+        clock=now,
+        jitter=_jitter,
+    )
+    return Receiver(deliverer, Queue(_client("sqs"), config.queue_url), letters, now)
+
+
+@cache
+def _client(service: str) -> Any:
+    """A boto3 client; they are safe to share between threads."""
+    retries: Any = {"mode": "standard", "max_attempts": 4}
+    config = Config(max_pool_connections=IN_FLIGHT, retries=retries, connect_timeout=3, read_timeout=10)
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
+def _jitter(most: float) -> float:
+    """Full jitter."""
+    return random.uniform(0.0, most)  # noqa: S311 (spreads retries, protects nothing)
