@@ -69,9 +69,8 @@ def run(status: str = "waiting_approval", **changes: Any) -> Run:
 class FakeDeliveries:
     rows: list[dict[str, Any]] = field(default_factory=list)
 
-    def page(self, limit, cursor, integration_id, status):
+    def page(self, limit, cursor, **wanted):
         start = int(cursor or 0)
-        wanted = {"integration_id": integration_id, "status": status}
         found = [
             row for row in self.rows if all(row[name] == value for name, value in wanted.items() if value)
         ]

@@ -9,21 +9,20 @@ from botocore.exceptions import ClientError
 
 from bridge.errors import Retryable
 from bridge.stores.claims import ClaimStore
-from tests.unit.stores.delivery_tables import TABLE, aws, empty
+from tests.unit.stores.delivery_tables import TABLE, aws
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def clients() -> Iterator[dict[str, Any]]:
     with aws() as made:
         yield made
 
 
 @pytest.fixture
-def dynamodb(clients: dict[str, Any]) -> Iterator[Any]:
-    yield clients["dynamodb"]
-    empty(clients)
+def dynamodb(clients: dict[str, Any]) -> Any:
+    return clients["dynamodb"]
 
 
 def take(store: ClaimStore, ids: list[str], owner: str = "dlv_1", now: datetime = NOW) -> list[str]:

@@ -6,28 +6,26 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import Rejected
 from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.delivery_changes import MOST_EVENT_BYTES
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome, Outcome
-from tests.unit.stores.delivery_tables import TABLE, aws, empty
+from tests.unit.stores.delivery_tables import TABLE, aws
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 LEASE = NOW + timedelta(minutes=2)
 DELIVERED = ItemOutcome(Outcome.DELIVERED)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def clients() -> Iterator[dict[str, Any]]:
     with aws() as made:
         yield made
 
 
 @pytest.fixture
-def store(clients: dict[str, Any]) -> Iterator[DeliveryStore]:
-    yield DeliveryStore(clients["dynamodb"], TABLE, lambda: NOW, timedelta(hours=4))
-    empty(clients)
+def store(clients: dict[str, Any]) -> DeliveryStore:
+    return DeliveryStore(clients["dynamodb"], TABLE, lambda: NOW, timedelta(hours=4))
 
 
 def message(number: int = 1, **fields: Any) -> DeliveryMessage:
@@ -192,49 +190,3 @@ def test_a_row_is_shown_as_live_events_names_it(store: DeliveryStore) -> None:
     assert row["at"] == "2026-11-21T12:30:00.000Z"
     assert (row["vendor_status"], row["counts"], row["events"]) == (201, {"delivered": 2}, [line])
     assert store.get("CLAIM#int_1#event#x") is None
-
-
-def _filled(store: DeliveryStore, count: int) -> list[str]:
-    for number in range(count):
-        moment = NOW - timedelta(minutes=7 * number)
-        one = message(number, integration_id=f"int_{number % 2}")
-        begin = store.begin(one, now=moment, lease_until=moment)
-        store.finish(
-            one.delivery_id, begin.version, record("dead" if number % 3 == 0 else "delivered"), now=moment
-        )
-    return [message(number).delivery_id for number in range(count)]
-
-
-def _all_pages(store: DeliveryStore, limit: int, **wanted: Any) -> list[str]:
-    found: list[str] = []
-    cursor = None
-    for _ in range(40):
-        rows, cursor = store.page(limit, cursor, **wanted)
-        assert len(rows) <= limit
-        found += [row["delivery_id"] for row in rows]
-        if cursor is None:
-            return found
-    raise AssertionError("the list has no end")
-
-
-def test_pages_list_every_delivery_newest_first_over_the_hours(store: DeliveryStore) -> None:
-    expected = _filled(store, 23)
-    assert _all_pages(store, 5) == expected
-    assert _all_pages(store, 100) == expected
-
-
-def test_deliveries_of_the_same_instant_are_all_listed(store: DeliveryStore) -> None:
-    for number in range(9):
-        store.begin(message(number), now=NOW, lease_until=LEASE)
-    assert len(set(_all_pages(store, 2))) == 9
-
-
-def test_pages_can_be_narrowed_to_an_installation_and_a_status(store: DeliveryStore) -> None:
-    expected = _filled(store, 12)
-    wanted = [one for number, one in enumerate(expected) if number % 2 == 0 and number % 3 == 0]
-    assert _all_pages(store, 2, integration_id="int_0", status="dead") == wanted
-
-
-def test_a_foreign_cursor_is_refused(store: DeliveryStore) -> None:
-    with pytest.raises(Rejected, match="invalid_cursor"):
-        store.page(5, "bm90IG9uZQ==")

@@ -7,21 +7,20 @@ from typing import Any
 import pytest
 
 from bridge.stores.health import HealthStore
-from tests.unit.stores.delivery_tables import TABLE, aws, empty
+from tests.unit.stores.delivery_tables import TABLE, aws
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def clients() -> Iterator[dict[str, Any]]:
     with aws() as made:
         yield made
 
 
 @pytest.fixture
-def store(clients: dict[str, Any]) -> Iterator[HealthStore]:
-    yield HealthStore(clients["dynamodb"], TABLE, lambda: NOW)
-    empty(clients)
+def store(clients: dict[str, Any]) -> HealthStore:
+    return HealthStore(clients["dynamodb"], TABLE, lambda: NOW)
 
 
 def test_failures_in_a_row_are_counted_from_their_first(store: HealthStore) -> None:

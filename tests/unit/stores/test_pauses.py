@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.stores.pauses import PauseStore
-from tests.unit.stores.delivery_tables import TABLE, aws, empty
+from tests.unit.stores.delivery_tables import TABLE, aws
 
 
 class Clock:
@@ -22,16 +22,15 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def clients() -> Iterator[dict[str, Any]]:
     with aws() as made:
         yield made
 
 
 @pytest.fixture
-def dynamodb(clients: dict[str, Any]) -> Iterator[Any]:
-    yield clients["dynamodb"]
-    empty(clients)
+def dynamodb(clients: dict[str, Any]) -> Any:
+    return clients["dynamodb"]
 
 
 def store(dynamodb: Any, clock: Clock) -> PauseStore:

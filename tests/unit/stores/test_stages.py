@@ -12,7 +12,7 @@ from tests.unit.stores.delivery_tables import BUCKET, aws
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def s3() -> Iterator[Any]:
     with aws() as clients:
         yield clients["s3"]

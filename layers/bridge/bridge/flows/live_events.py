@@ -18,7 +18,13 @@ class Deliveries(Protocol):
     """Reads delivery rows."""
 
     def page(
-        self, limit: int, cursor: str | None, integration_id: str | None, status: str | None
+        self,
+        limit: int,
+        cursor: str | None,
+        *,
+        integration_id: str | None,
+        status: str | None,
+        kind: str | None,
     ) -> tuple[Sequence[Row], str | None]: ...
     def get(self, delivery_id: str) -> Row | None: ...
 
@@ -37,11 +43,11 @@ class LiveEvents:
     stages: Stages
 
     def list(self, call: Call) -> Answer:
-        """GET /v1/admin/live-events?integration_id=&status=&kind=, newest first; a page may be short."""
-        page, kind = Page.of(call.query), call.query.get("kind")
-        wanted = (call.query.get("integration_id") or None, call.query.get("status") or None)
-        rows, cursor = self.deliveries.page(page.limit, page.cursor, *wanted)
-        return listed([_shown(row) for row in rows if not kind or row["kind"] == kind], cursor)
+        """GET /v1/admin/live-events?integration_id=&status=&kind=, newest first."""
+        page = Page.of(call.query)
+        wanted = {name: call.query.get(name) or None for name in ("integration_id", "status", "kind")}
+        rows, cursor = self.deliveries.page(page.limit, page.cursor, **wanted)
+        return listed([_shown(row) for row in rows], cursor)
 
     def get(self, call: Call) -> Answer:
         """GET /v1/admin/live-events/{delivery_id}: the row, its stages (null once expired) and outcomes."""

@@ -1,7 +1,7 @@
 """Delivery rows: who works on a delivery, how often it went out, which of its items are finished."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from bridge.stores import delivery_changes as changes
 from bridge.stores import delivery_rows as rows
 from bridge.stores.delivery_feed import DeliveryFeed
 from bridge.stores.delivery_rows import Begin
+from bridge.stores.feed_hours import FeedHours
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome
 
@@ -26,6 +27,10 @@ class DeliveryStore:
     table: str
     clock: Callable[[], datetime]
     retention: timedelta = rows.RETENTION
+    hours: FeedHours = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:  # noqa: D105 (what is known of the hours lives as long as the store)
+        object.__setattr__(self, "hours", FeedHours(self.client, self.table, self.retention))
 
     def begin(
         self, message: DeliveryMessage, *, now: datetime, lease_until: datetime, stood_still: float = 0.0
@@ -75,14 +80,15 @@ class DeliveryStore:
         status: str | None = None,
         kind: str | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Newest first. A page may be short and still have a next one; raises Rejected("invalid_cursor")."""
+        """Newest first; a page is full unless a filter matches little. Raises Rejected("invalid_cursor")."""
         wanted = {"integration_id": integration_id, "status": status, "kind": kind}
-        feed = DeliveryFeed(self.client, self.table)
-        found, following = feed.page(limit, cursor, wanted, self.clock(), self.retention)
+        feed = DeliveryFeed(self.client, self.table, self.hours)
+        found, following = feed.page(limit, cursor, wanted, self.clock())
         return [rows.shown(item) for item in found], following
 
     def _create(self, item: rows.Item) -> rows.Item | None:
         """None when the row was made, else the row that was there."""
+        self.hours.mark(item["at"]["S"])
         try:
             self.client.put_item(
                 TableName=self.table,

@@ -1,26 +1,28 @@
-"""Deliveries newest first: hour by hour, four shards an hour, with a bounded effort per call."""
+"""Deliveries newest first: the hours that hold any, four shards an hour, with a bounded effort per call."""
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import batched
+from datetime import UTC, datetime
+from itertools import batched, chain, product
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import Rejected
 from bridge.stores.delivery_rows import SHARDS
+from bridge.stores.feed_hours import FeedHours
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 Item = dict[str, Any]
-MOST_HOURS = 48
-"""Hours one call looks back; the cursor goes on from there."""
+MOST_HOURS = 120
+"""Hours with rows that one call looks into; where a filter matches little, the cursor goes on from there."""
+MOST_READS = 8
+"""Queries of one shard in one call, for the same reason: an hour can hold millions of rows."""
 _TOGETHER = 6
 _FILTERED_READ = 500
-_HOUR = timedelta(hours=1)
 _NEWEST = "~"
 
 
@@ -37,11 +39,20 @@ class _Position:
 
 
 @dataclass(frozen=True, slots=True)
+class _Read:
+    """Rows of a shard, newest first; `down_to` is the `at` from which on it was not read, empty at its end."""
+
+    rows: list[Item]
+    down_to: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryFeed:
     """Reads the index `feed` (feed, at) of DeliveriesTable."""
 
     client: "DynamoDBClient"
     table: str
+    hours: FeedHours
 
     def page(
         self,
@@ -49,49 +60,53 @@ class DeliveryFeed:
         cursor: str | None,
         wanted: Mapping[str, str | None],
         now: datetime,
-        retention: timedelta,
     ) -> tuple[list[Item], str | None]:
         """Up to `limit` rows that match, and the cursor of the next page; None at the end of the retention."""
         start = _position(cursor) if cursor else _Position(_hour(now))
-        oldest = now - retention
+        hours = self.hours.between(start.hour, now - self.hours.retention)
         found: list[Item] = []
-        hour = start.hour
         with ThreadPoolExecutor(SHARDS * _TOGETHER) as pool:
-            for hours in _groups(start.hour, oldest):
-                read = pool.map(lambda one: self._hour(one, start, limit, wanted), hours)
-                for hour, rows in zip(hours, read, strict=True):
-                    found += rows[: limit - len(found)]
-                    if len(found) == limit:
-                        last = found[-1]
-                        return found, _Position(hour, last["at"]["S"], last["pk"]["S"]).cursor()
-        following = _moment(hour) - _HOUR
-        return found, _Position(_hour(following)).cursor() if following >= oldest - _HOUR else None
-
-    def _hour(self, hour: str, start: _Position, limit: int, wanted: Mapping[str, str | None]) -> list[Item]:
-        before = start if hour == start.hour else _Position(hour)
-        rows = [
-            row
-            for shard in range(SHARDS)
-            for row in self._shard(f"DELIVERY#{hour}#{shard}", before, limit, wanted)
-        ]
-        return sorted(rows, key=_order, reverse=True)
+            # The first hour alone, as most pages end in it.
+            for part in chain([hours[:1]], batched(hours[1:MOST_HOURS], _TOGETHER, strict=False)):
+                shards = list(product(part, range(SHARDS)))
+                read = pool.map(lambda one: self._shard(one[0], one[1], start, limit, wanted), shards)
+                for hour, reads in zip(part, batched(read, SHARDS, strict=True), strict=True):
+                    rows, down_to = _merged(reads)
+                    found += rows
+                    if len(found) >= limit:
+                        last = found[limit - 1]
+                        return found[:limit], _Position(hour, last["at"]["S"], last["pk"]["S"]).cursor()
+                    if down_to:
+                        return found, _Position(hour, down_to).cursor()
+        return found, _Position(hours[MOST_HOURS]).cursor() if len(hours) > MOST_HOURS else None
 
     def _shard(
-        self, feed: str, before: _Position, limit: int, wanted: Mapping[str, str | None]
-    ) -> list[Item]:
-        """The newest `limit` rows of one shard that come after the position."""
+        self, hour: str, shard: int, start: _Position, limit: int, wanted: Mapping[str, str | None]
+    ) -> _Read:
+        """At least the newest `limit` rows that come after the position, unless that takes too many reads."""
+        before = start if hour == start.hour else _Position(hour)
+        query = _query(f"DELIVERY#{hour}#{shard}", before.at, limit, wanted)
         found: list[Item] = []
-        query = _query(feed, before.at, limit, wanted)
-        while True:
+        down_to = _NEWEST
+        for _ in range(MOST_READS):
             answer = self.client.query(
                 TableName=self.table, IndexName="feed", ScanIndexForward=False, **query
             )
             found += [row for row in answer["Items"] if _order(row) < (before.at, before.pk)]
-            if len(found) >= limit or "LastEvaluatedKey" not in answer:
-                return (
-                    found[:limit] if len(found) <= limit else sorted(found, key=_order, reverse=True)[:limit]
-                )
+            if "LastEvaluatedKey" not in answer:
+                return _Read(found, "")
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            down_to = answer["LastEvaluatedKey"]["at"]["S"]
+            if sum(row["at"]["S"] > down_to for row in found) >= limit:
+                break
+        return _Read(found, down_to)
+
+
+def _merged(reads: tuple[_Read, ...]) -> tuple[list[Item], str]:
+    """The rows of an hour in order, as far down as every shard was read; rows of one instant stay together."""
+    down_to = max(read.down_to for read in reads)
+    rows = [row for read in reads for row in read.rows if row["at"]["S"] > down_to]
+    return sorted(rows, key=_order, reverse=True), down_to
 
 
 def _query(feed: str, at: str, limit: int, wanted: Mapping[str, str | None]) -> dict[str, Any]:
@@ -102,20 +117,11 @@ def _query(feed: str, at: str, limit: int, wanted: Mapping[str, str | None]) -> 
         "ExpressionAttributeValues": {":feed": {"S": feed}, ":at": {"S": at}}
         | {f":{name}": {"S": value} for name, value in filters.items()},
     }
-    query["Limit"] = _FILTERED_READ if filters else limit
+    # Two more than asked for: the one the last page ended with, and the one that shows where an instant ends.
+    query["Limit"] = _FILTERED_READ if filters else limit + 2
     if filters:
         query["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in filters)
     return query
-
-
-def _groups(first: str, oldest: datetime) -> Iterator[tuple[str, ...]]:
-    """The first hour alone, as most pages end in it, then six hours at a time."""
-    moment = _moment(first)
-    hours = [
-        _hour(moment - back * _HOUR) for back in range(MOST_HOURS) if moment - back * _HOUR > oldest - _HOUR
-    ]
-    yield tuple(hours[:1])
-    yield from batched(hours[1:], _TOGETHER, strict=False)
 
 
 def _order(row: Item) -> tuple[str, str]:
@@ -126,14 +132,10 @@ def _hour(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
 
 
-def _moment(hour: str) -> datetime:
-    return datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
-
-
 def _position(cursor: str) -> _Position:
     try:
         hour, at, pk = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        _moment(hour)
+        datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC)
         return _Position(hour, str(at), str(pk))
     except (ValueError, TypeError):
         raise Rejected("invalid_cursor", "the cursor is not one of this list") from None

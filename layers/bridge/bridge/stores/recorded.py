@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Retryable
 from bridge.stores import delivery_rows as rows
+from bridge.stores.feed_hours import FeedHours
 from bridge.stores.stages import StageStore
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class RecordedStore:
     table: str
     stages: StageStore
     retention: timedelta = rows.RETENTION
+    hours: FeedHours = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:  # noqa: D105 (what is known of the hours lives as long as the store)
+        object.__setattr__(self, "hours", FeedHours(self.client, self.table, self.retention))
 
     def record(
         self,
@@ -52,6 +57,7 @@ class RecordedStore:
         item |= {"integration_id": {"S": integration_id}} if integration_id else {}
         item |= {"stages": {"S": key}} if key else {}
         try:
+            self.hours.mark(item["at"]["S"])
             self.client.put_item(TableName=self.table, Item=item)
         except (ClientError, BotoCoreError):
             raise Retryable("table_unavailable", "the outcome could not be recorded") from None
