@@ -1,32 +1,16 @@
 """One attempt at a plan: download, read, compare, cut into parts, describe."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
 from bridge.errors import Rejected
 from bridge.flows import columns as attributes
 from bridge.flows.comparing import Comparing, old_snapshot
-from bridge.flows.guards import Facts, decide
-from bridge.flows.runs import Exports, Parts, Snapshots, Watch, stamp
-from bridge.flows.sync import FRAME
-from mapping.braze_fields import CONSENT_ATTRIBUTES
+from bridge.flows.describing import Described, Order
+from bridge.flows.runs import Exports, Parts, Snapshots, Watch
 from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, SourceFile, Staged
 from mapping.export import Manifest, PartRef, RunPlan, Wait
-from mapping.installation import BrazeSettings
-from mapping.run import Column, PlanRef, Run, Snapshot
-
-SEND_WITHIN = timedelta(hours=24)
-REQUESTS_PER_SECOND = 1_000  # facts/braze.md 2.10: 3,000 in 3 seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What an export asks for: its manifest, when it was made, and the settings of its installation."""
-
-    manifest: Manifest
-    exported_at: str
-    settings: BrazeSettings
+from mapping.run import PlanRef, Run, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +60,16 @@ class Attempt:
         refs: list[PartRef] = []
         compared = self._compare(staged, refs)
         self.watch.check()
-        plan = self._describe(resolved, staged, compared, refs, warnings, started)
+        plan = Described(
+            run=self.run,
+            order=self.order,
+            pointer=self.pointer,
+            resolved=resolved,
+            warnings=warnings,
+            staged=staged,
+            compared=compared,
+            parts=refs,
+        ).plan(hashing=self.session.hashing, seconds=self.monotonic() - started)
         key, digest = self.parts.put_plan(plan)
         return Planned(plan, PlanRef(key=key, sha256=digest), plan.waits_for)
 
@@ -156,98 +149,6 @@ class Attempt:
     def _old(self) -> Old | None:
         return old_snapshot(self.snapshots, self.pointer, self.session)
 
-    def _describe(
-        self,
-        resolved: attributes.Resolved,
-        staged: Staged,
-        compared: Compared,
-        refs: Sequence[PartRef],
-        warnings: Sequence[str],
-        started: float,
-    ) -> RunPlan:
-        facts = self._facts(resolved, compared)
-        settings, run = self.order.settings, self.run
-        requests = sum(-(-ref.rows // FRAME[run.kind]) for ref in refs)
-        kept = [c for c in (self.pointer.columns if self.pointer else ()) if c.field not in _fields(resolved)]
-        return RunPlan(
-            run_id=run.id,
-            integration_id=run.integration_id,
-            kind=run.kind,
-            export_id=run.export_id,
-            attempt=run.attempt,
-            audience_id=run.audience_id,
-            split_id=run.split_id,
-            campaign_id=run.campaign_id,
-            identifier=self.order.manifest.identifier,
-            mode=self.order.manifest.mode,
-            exported_at=self.order.exported_at,
-            send_before=self._send_before(),
-            dry_run=self.order.manifest.dry_run,
-            parts=tuple(refs),
-            members=facts.members,
-            joined=compared.joined,
-            left=compared.left,
-            changed=compared.changed,
-            unchanged=max(0, staged.members - compared.joined - compared.changed),
-            rejected=sum(staged.rejected.values()),
-            data_points=facts.data_points,
-            requests=requests,
-            attributes=compared.changed_of,
-            waits_for=decide(facts),
-            warnings=(*warnings, *_left_out(staged)),
-            old_version=str(self.pointer.version) if self.pointer else None,
-            details={
-                "exported": sum(staged.rows.values()),
-                "valid": staged.usable,
-                "duplicates": staged.duplicates,
-                "rejected_by_reason": staged.rejected,
-                "rejected_rows": [asdict(row) for row in staged.examples],
-                "rejected_values_by_reason": staged.rejected_values,
-                "rejected_values": [asdict(row) for row in staged.value_examples],
-                "members_before": facts.members_before,
-                "full_resend_data_points": staged.members + sum(staged.values.values()) + compared.left,
-                "columns": [
-                    *(Column(name=c.name, type=c.type, field=c.field).model_dump() for c in resolved.columns),
-                    *(column.model_dump() for column in kept),
-                ],
-                "sent_columns": [column.name for column in resolved.columns],
-                "hashing": self.session.hashing,
-                "claims": settings.claims,
-                "on_ambiguous": settings.on_ambiguous_triggers if run.kind == "campaign" else "resend",
-                "seconds_at_limit": round(requests / REQUESTS_PER_SECOND, 1),
-                "seconds": round(self.monotonic() - started, 3),
-            },
-        )
-
-    def _facts(self, resolved: attributes.Resolved, compared: Compared) -> Facts:
-        before = self.pointer.members if self.pointer else 0
-        free = sum(compared.changed_of.get(name, 0) for name in CONSENT_ATTRIBUTES)
-        points = compared.joined + compared.left + sum(compared.changed_of.values()) - free
-        if self.run.kind == "events":
-            points = compared.lines
-        return Facts(
-            members_before=before,
-            left=compared.left,
-            members=before + compared.joined - compared.left,
-            lines=compared.lines,
-            data_points=points,
-            data_points_before=self.pointer.data_points if self.pointer else (),
-            stayers_changed_of=compared.stayers_changed_of,
-            changed_of=compared.changed_of,
-            exported_at=self.order.exported_at,
-            committed_export=self.pointer.exported_at if self.pointer else "",
-            approve_recipients=self.order.settings.approve_recipients
-            if self.run.kind == "campaign"
-            else None,
-            columns=resolved.waits_for,
-        )
-
-    def _send_before(self) -> str | None:
-        if self.run.kind != "campaign":
-            return None
-        stated = self.order.manifest.send_before
-        return stamp(stated or datetime.fromisoformat(self.order.exported_at) + SEND_WITHIN)
-
 
 def _complete(manifest: Manifest, files: Sequence[SourceFile], staged: Staged) -> None:
     for part, source in zip(manifest.parts, files, strict=True):
@@ -256,17 +157,6 @@ def _complete(manifest: Manifest, files: Sequence[SourceFile], staged: Staged) -
             raise Rejected("truncated", f"{part.key} has {found} rows, the manifest says {part.rows}")
 
 
-def _left_out(staged: Staged) -> list[str]:
-    return [
-        f"{reason}: {count} values were left out, what was sent before stays"
-        for reason, count in staged.rejected_values.items()
-    ]
-
-
 def _update_only(order: Order) -> bool:
     stated = order.manifest.update_existing_only
     return order.settings.update_existing_only if stated is None else stated
-
-
-def _fields(resolved: attributes.Resolved) -> set[str]:
-    return {column.field for column in resolved.columns}

@@ -7,8 +7,9 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from bridge.errors import Rejected
-from bridge.flows.attempt import Attempt, Order, Planned
+from bridge.flows.attempt import Attempt, Planned
 from bridge.flows.comparing import Sessions
+from bridge.flows.describing import Order
 from bridge.flows.runs import Exports, Parts, Snapshots, Watch, stamp
 from mapping.export import ExportKey, ExportPart, InvalidExport, Manifest
 from mapping.installation import BrazeSettings, Installation

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from bridge.errors import Blocked, Rejected, Retryable
 from bridge.flows import arrivals
-from bridge.flows.attempt import Order, Planned
+from bridge.flows.attempt import Planned
 from bridge.flows.commit import Committing
+from bridge.flows.describing import Order
 from bridge.flows.plan import Planning
 from bridge.flows.report import EXAMPLES
 from bridge.flows.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp

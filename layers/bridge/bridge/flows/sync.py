@@ -1,17 +1,19 @@
 """One part of a run on its way to Braze: leased, checkpointed, counted exactly once."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
-from typing import Literal, Protocol
+from typing import Literal
 
 from bridge.errors import Blocked, Retryable
+from bridge.flows.admission import Claims, admission
 from bridge.flows.ledger import Ledger
-from bridge.flows.pump import Admission, Pump, Sender, Stop
+from bridge.flows.part_stores import PartRow, PartRows, Pauses, RunsToStop, Senders
+from bridge.flows.pump import Pump, Stop
 from bridge.flows.runs import Beat, Finished, Later, Outbox, Parts, Verdict, stamp
 from mapping.export import PartRef, RunPlan
 from mapping.run import Halt, Run
@@ -21,63 +23,6 @@ MAX_TRIES = 5
 MAX_HIDE = 900
 SPARE_SECONDS = 20.0
 FRAME = {"audience": 75, "events": 75, "campaign": 50}
-
-
-class PartRow(Protocol):
-    """A part as its row says: `mine` when this worker may go on, `tries` counts passes without progress."""
-
-    @property
-    def done(self) -> bool: ...
-    @property
-    def mine(self) -> bool: ...
-    @property
-    def ledger(self) -> str: ...
-    @property
-    def tries(self) -> int: ...
-
-
-class PartRows(Protocol):
-    """The rows of the parts; each write answers whether this worker still held the part."""
-
-    def lease(self, run_id: str, part: int, owner: str, seconds: int) -> PartRow: ...
-    def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool: ...
-    def leave(self, run_id: str, part: int, owner: str, ledger: str, tries: int) -> bool: ...
-    def finish(self, run_id: str, part: int, owner: str) -> bool: ...
-
-
-class RunsToStop(Protocol):
-    """The run, read and stopped."""
-
-    def get(self, run_id: str) -> Run | None: ...
-    def stop(self, run_id: str, halt: Halt) -> Run | None: ...
-
-
-class Claims(Protocol):
-    """What was ordered once already: a claim is owned by the run that took it first."""
-
-    def take(
-        self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime
-    ) -> Sequence[str]:
-        """Those of `ids` that this owner may send; raises Retryable when nobody can say now."""
-
-
-class Pause(Protocol):
-    """Until when an installation is left alone."""
-
-    @property
-    def until(self) -> datetime | None: ...
-
-
-class Pauses(Protocol):
-    """The pause all workers of an installation keep."""
-
-    def get(self, installation_id: str) -> Pause: ...
-
-
-class Senders(Protocol):
-    """Makes the sender of a run; raises Blocked when the installation cannot be sent to."""
-
-    def __call__(self, plan: RunPlan) -> Sender: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +150,7 @@ class _Work:
             executor=self.flow.executor,
             monotonic=self.flow.monotonic,
             pulse=self._pulse,
-            admission=None if self.plan.kind == "audience" else self._admission(),
+            admission=admission(self.plan, self.run.id, self.flow.claims, self.flow.clock),
             hold_unknown=self._holds_unknown(),
             pulse_seconds=self.flow.pulse_seconds,
         )
@@ -223,34 +168,6 @@ class _Work:
         until = self.flow.pauses.get(self.plan.integration_id).until
         wait = (until - self.flow.clock()).total_seconds() if until else 0.0
         return Stop(after=wait) if wait > 0 else None
-
-    def _admission(self) -> Admission:
-        def admit(lines: Mapping[int, bytes]) -> Mapping[int, str]:
-            if self.plan.send_before and self._now() >= self.plan.send_before:
-                return dict.fromkeys(lines, "expired")
-            if not self.plan.details.get("claims", True):
-                return {}
-            keys = {line: self._claim_key(body) for line, body in lines.items()}
-            wanted = list(dict.fromkeys(keys.values()))
-            owned = set(
-                self.flow.claims.take(
-                    self.plan.integration_id,
-                    self.plan.kind,
-                    wanted,
-                    owner=self.run.id,
-                    now=self.flow.clock(),
-                ),
-            )
-            return {line: "duplicate" for line, key in keys.items() if key not in owned}
-
-        return admit
-
-    def _claim_key(self, line: bytes) -> str:
-        if self.plan.kind == "events":
-            return sha256(line).hexdigest()
-        recipient = json.loads(line)
-        user = recipient.get("external_user_id") or recipient.get("braze_id")
-        return f"{self.plan.export_id}#{self.plan.campaign_id}#{user}"
 
     def _finish(self, ended: Literal["sent", "halted", "gave_up"]) -> Verdict:
         if ended != "sent" and not self._holds_unknown():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from bridge.errors import Rejected
+from bridge.stores import run_items
 from mapping.run import Halt, Run
 
 if TYPE_CHECKING:
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 FEED = "RUN"
 WAITING = ("waiting_approval", "stale", "waiting_lease", "planned")
-_TEXT = frozenset(
-    name for name, field in Run.model_fields.items() if field.annotation in (str, str | None)
-) | {"kind", "mode", "status"}
-_NUMBERS = frozenset({"attempt", "parts", "parts_done"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class RunStore:
     def create(self, run: Run) -> Run:
         """Keep a new run; a known id gives the run that is there."""
         item = {"pk": {"S": run.id}, "sk": {"S": "RUN"}, "feed": {"S": FEED}, "at": {"S": run.created_at}}
-        item |= _attributes(run.model_dump(mode="json"))
+        item |= run_items.attributes(run.model_dump(mode="json"))
         if self._write("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
             return run
         kept = self.get(run.id)
@@ -43,24 +40,24 @@ class RunStore:
 
     def get(self, run_id: str) -> Run | None:
         """The run as it is now."""
-        found = self.client.get_item(TableName=self.table, Key=_key(run_id), ConsistentRead=True)
-        return _run(found["Item"]) if "Item" in found else None
+        found = self.client.get_item(TableName=self.table, Key=run_items.key(run_id), ConsistentRead=True)
+        return run_items.run_of(found["Item"]) if "Item" in found else None
 
     def hold(self, run_id: str, owner: str, seconds: int) -> Run | None:
         """Take or extend the worker lease."""
         now = self.clock()
         return self._update(
             run_id,
-            {"worker": {"S": owner}, "worker_until": _moment(now + timedelta(seconds=seconds))},
+            {"worker": {"S": owner}, "worker_until": run_items.moment(now + timedelta(seconds=seconds))},
             "attribute_exists(pk) AND (attribute_not_exists(worker) OR worker = :me OR worker_until < :now)",
-            {":me": {"S": owner}, ":now": _moment(now)},
+            {":me": {"S": owner}, ":now": run_items.moment(now)},
         )
 
     def let_go(self, run_id: str, owner: str) -> None:
         """Give the worker lease back."""
         self._write(
             "update_item",
-            Key=_key(run_id),
+            Key=run_items.key(run_id),
             UpdateExpression="REMOVE worker, worker_until",
             ConditionExpression="worker = :me",
             ExpressionAttributeValues={":me": {"S": owner}},
@@ -72,7 +69,9 @@ class RunStore:
         condition = f"worker = :me AND #status IN ({', '.join(values)})"
         changed = Run.model_validate({**run.model_dump(), **changes, "updated_at": self._now()})
         fields = changed.model_dump(mode="json", include={*changes, "updated_at"})
-        return self._update(run.id, _attributes(fields), condition, {**values, ":me": {"S": owner}}, fields)
+        return self._update(
+            run.id, run_items.attributes(fields), condition, {**values, ":me": {"S": owner}}, fields
+        )
 
     def stop(self, run_id: str, halt: Halt) -> Run | None:
         """Ask a run to end early; one that was asked before keeps its first reason."""
@@ -90,16 +89,18 @@ class RunStore:
         changes = {"status": "stale", "ended_at": self._now(), "waits_on": by}
         condition = "#status = :waiting AND attribute_not_exists(halt)"
         values = {":waiting": {"S": "waiting_approval"}}
-        return self._update(run_id, _attributes(changes), condition, values) is not None
+        return self._update(run_id, run_items.attributes(changes), condition, values) is not None
 
     def holder(self, audience: str) -> str | None:
         """The run that last took the audience."""
-        found = self.client.get_item(TableName=self.table, Key=_lease(audience), ConsistentRead=True)
+        found = self.client.get_item(
+            TableName=self.table, Key=run_items.lease_key(audience), ConsistentRead=True
+        )
         return found["Item"]["run_id"]["S"] if "Item" in found else None
 
     def take_audience(self, audience: str, run_id: str, expected: str | None) -> bool:
         """Make `run_id` the audience's run when `expected` still is."""
-        item = {**_lease(audience), "run_id": {"S": run_id}, "taken_at": {"S": self._now()}}
+        item = {**run_items.lease_key(audience), "run_id": {"S": run_id}, "taken_at": {"S": self._now()}}
         if expected is None:
             return self._write("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)")
         return self._write(
@@ -122,7 +123,7 @@ class RunStore:
             changes |= {"status": "planning", "ended_at": None, "report_key": None}
         condition = "#status = :expected AND attribute_not_exists(halt)"
         approved = self._update(
-            run_id, _attributes(changes), condition, {":expected": {"S": run.status}}, changes
+            run_id, run_items.attributes(changes), condition, {":expected": {"S": run.status}}, changes
         )
         if approved is None:
             raise Rejected("not_waiting", "the run changed meanwhile")
@@ -143,7 +144,7 @@ class RunStore:
             }
             condition = "#status = :expected AND attribute_not_exists(halt)"
             values = {":expected": {"S": run.status}}
-            if done := self._update(run_id, _attributes(changes), condition, values, changes):
+            if done := self._update(run_id, run_items.attributes(changes), condition, values, changes):
                 return done
         stopped = self.stop(run_id, halt)
         if stopped is None:
@@ -163,7 +164,7 @@ class RunStore:
             **more,
         )
         last = found.get("LastEvaluatedKey")
-        return [_run(item) for item in found["Items"]], json.dumps(last) if last else None
+        return [run_items.run_of(item) for item in found["Items"]], json.dumps(last) if last else None
 
     def _update(
         self,
@@ -182,7 +183,7 @@ class RunStore:
         try:
             found = self.client.update_item(
                 TableName=self.table,
-                Key=_key(run_id),
+                Key=run_items.key(run_id),
                 UpdateExpression=expression,
                 ConditionExpression=condition,
                 ExpressionAttributeNames={key: name for key, name in names.items() if key in used},
@@ -196,7 +197,7 @@ class RunStore:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return None
             raise
-        return _run(found["Attributes"])
+        return run_items.run_of(found["Attributes"])
 
     def _write(self, call: str, **arguments: Any) -> bool:
         try:
@@ -209,43 +210,3 @@ class RunStore:
 
     def _now(self) -> str:
         return self.clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _key(run_id: str) -> Any:
-    return {"pk": {"S": run_id}, "sk": {"S": "RUN"}}
-
-
-def _lease(audience: str) -> Any:
-    return {"pk": {"S": f"AUDIENCE#{audience}"}, "sk": {"S": "LEASE"}}
-
-
-def _moment(moment: datetime) -> Any:
-    return {"N": str(int(moment.timestamp() * 1000))}
-
-
-def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Text as text, numbers as numbers, everything else as JSON text; None is absent."""
-    found: dict[str, Any] = {}
-    for name, value in fields.items():
-        if value is None:
-            continue
-        if name in _TEXT:
-            found[name] = {"S": value}
-        elif name in _NUMBERS:
-            found[name] = {"N": str(value)}
-        else:
-            found[name] = {"S": json.dumps(value)}
-    return found
-
-
-def _run(item: Mapping[str, Any]) -> Run:
-    fields: dict[str, Any] = {}
-    for name in Run.model_fields:
-        if name not in item:
-            continue
-        if name in _NUMBERS:
-            fields[name] = int(item[name]["N"])
-        else:
-            text = item[name]["S"]
-            fields[name] = text if name in _TEXT else json.loads(text)
-    return Run.model_validate(fields)
