@@ -67,19 +67,23 @@ bench: up
 	@for script in benchmarks/[a-z]*.py; do $(PYTHON) -m benchmarks.$$(basename $$script .py); done
 
 # ---------------------------------------------------------------- checks
-CODE := layers/mapping layers/bridge local functions
+CODE := layers/mapping layers/bridge local functions api
 
-.PHONY: check format test unit artifact stack
+.PHONY: check openapi format test unit artifact stack
 check: $(READY)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
 	@.venv/bin/mypy --no-error-summary $(CODE)
+	@PYTHONPATH=layers/mapping:layers/bridge:. $(PYTHON) -m api.generate --check
 	@mkdir -p .local/logs
 	@PYTHONPATH=layers/mapping:layers/bridge:. .venv/bin/lint-imports --no-logo > .local/logs/imports.log 2>&1 \
 	  || { cat .local/logs/imports.log; exit 1; }
 	@.venv/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint > /dev/null
 	@echo "check: ruff, mypy, import contracts and the template are clean"
+
+openapi: $(READY)
+	@PYTHONPATH=layers/mapping:layers/bridge:. $(PYTHON) -m api.generate
 
 format: $(READY)
 	@.venv/bin/ruff check --quiet --fix-only .

@@ -89,7 +89,7 @@ def measure(many: int = 20_000) -> dict[str, float]:
 
 def _seconds(events: list[dict[str, Any]], kind: Any) -> float:
     stand = Stand(kind)
-    door = FrontDoor(stand, stand, stand, stand, lambda: RECEIVED)
+    door = FrontDoor(stand, stand, stand, stand, lambda: RECEIVED, str)
     start = process_time()
     statuses = {door.answer(event)["statusCode"] for event in events}
     spent = process_time() - start

@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -109,10 +110,16 @@ def activation_door() -> Any:
 
 
 @cache
+def description() -> str:
+    """The API's description, made when the bundle was built."""
+    return Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+
+
+@cache
 def front_door() -> FrontDoor:
     """Everything else."""
     queue = Queue(client("sqs"), settings().event_queue_url)
-    return FrontDoor(source_store(), SigningSecrets(), queue, Activations(), now)
+    return FrontDoor(source_store(), SigningSecrets(), queue, Activations(), now, description)
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

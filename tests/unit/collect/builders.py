@@ -99,6 +99,9 @@ class FakeLog:
         self.begun[activation_id].answer = answer
 
 
+DESCRIPTION = '{"openapi":"3.1.0"}'
+
+
 @dataclass
 class FakeExports:
     files: dict[str, bytes] = field(default_factory=dict)
@@ -145,7 +148,8 @@ class Door:
         sources, secrets = FakeSources(), FakeSecrets()
         activator = Activator(self.log, self.installations, self.braze, self.exports)
         activations = ActivationDoor(FakeTokens(), sources, secrets, activator)
-        return Reply(FrontDoor(sources, secrets, self.queue, activations, lambda: self.now).answer(event))
+        door = FrontDoor(sources, secrets, self.queue, activations, lambda: self.now, lambda: DESCRIPTION)
+        return Reply(door.answer(event))
 
     def later(self, by: timedelta) -> None:
         self.now += by

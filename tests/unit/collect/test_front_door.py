@@ -47,8 +47,16 @@ def test_the_example_of_an_unknown_path_is_404(door: Door) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/t", "/v1/events", "/v1/activations"])
-def test_a_known_path_with_another_method_is_405(door: Door, path: str) -> None:
-    assert door(request("GET", path)).status == 405
+def test_a_known_path_with_another_method_is_405_and_names_its_own(door: Door, path: str) -> None:
+    reply = door(request("GET", path))
+    assert (reply.status, reply.headers["Allow"]) == (405, "POST")
+
+
+def test_the_api_describes_itself_to_anyone(door: Door) -> None:
+    reply = door(request("GET", "/v1/openapi.json", key=None))
+    assert (reply.status, reply.json) == (200, {"openapi": "3.1.0"})
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert door(request("POST", "/v1/openapi.json")).headers["Allow"] == "GET"
 
 
 def test_a_named_stage_in_front_of_the_path_is_no_part_of_it(door: Door) -> None:

@@ -5,7 +5,7 @@ alone costs 60 % of what `boto3` costs, and it parses bodies by content type, wh
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ SIGNED_PATH = "/v1/events"
 ACTIVATIONS_PATH = "/v1/activations"
 PIXEL_PREFIX = "/v1/pixel/"
 SETTINGS_PREFIX, SETTINGS_SUFFIX = "/v1/projects/", "/settings"
+DESCRIPTION_PATH = "/v1/openapi.json"
 
 CORS = {
     "Access-Control-Allow-Origin": "*",
@@ -48,13 +49,14 @@ class Activations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FrontDoor:
-    """Everything a request may need, handed in once."""
+    """Everything a request may need, handed in once; `description` gives the API's own, as JSON."""
 
     sources: Sources
     secrets: SigningSecrets
     queue: EventQueue
     activations: Activations
     clock: Callable[[], datetime]
+    description: Callable[[], str]
 
     def answer(self, event: dict[str, Any]) -> dict[str, Any]:
         """An HTTP API event (payload 2.0) in, an answer for the gateway out; errors become answers here."""
@@ -71,15 +73,20 @@ class FrontDoor:
         method, path = request.method, request.path
         if method == "OPTIONS" and for_browsers(path):
             return Answer(204)
+        takes = method_of(path)
+        if takes is None:
+            raise problems.not_found(path)
+        if method != takes:
+            return _not_allowed(path, takes)
+        if path == DESCRIPTION_PATH:
+            return Answer(200, self.description(), headers={"Cache-Control": "public, max-age=300"})
         if path.startswith(PIXEL_PREFIX):
-            return self._pixel(_allowed(request, "GET"))
-        if path.startswith(SETTINGS_PREFIX) and path.endswith(SETTINGS_SUFFIX):
-            return self._settings(_allowed(request, "GET"))
+            return self._pixel(request)
+        if path.startswith(SETTINGS_PREFIX):
+            return self._settings(request)
         if path == ACTIVATIONS_PATH:
-            return self.activations.answer(_allowed(request, "POST"), self.clock())
-        if path in EVENT_PATHS or path == SIGNED_PATH:
-            return self._events(_allowed(request, "POST"))
-        raise problems.not_found(path)
+            return self.activations.answer(request, self.clock())
+        return self._events(request)
 
     def _events(self, request: Request) -> Answer:
         now, source = self.clock(), None
@@ -116,9 +123,17 @@ class FrontDoor:
         return answer_json(200, settings_document(key, request))
 
 
+def method_of(path: str) -> str | None:
+    """The one method the path takes; None for a path we do not know."""
+    if path in EVENT_PATHS or path in {SIGNED_PATH, ACTIVATIONS_PATH}:
+        return "POST"
+    settings = path.startswith(SETTINGS_PREFIX) and path.endswith(SETTINGS_SUFFIX)
+    return "GET" if settings or path.startswith(PIXEL_PREFIX) or path == DESCRIPTION_PATH else None
+
+
 def for_browsers(path: str) -> bool:
     """Whether a page may call this path from another origin."""
-    return path in EVENT_PATHS or path.startswith((PIXEL_PREFIX, SETTINGS_PREFIX))
+    return path in EVENT_PATHS or path.startswith((PIXEL_PREFIX, SETTINGS_PREFIX)) or path == DESCRIPTION_PATH
 
 
 def for_route(answer: Answer, path: str) -> dict[str, Any]:
@@ -140,10 +155,9 @@ def _answer_taken(taken: Taken, path: str, *, single: bool) -> Answer:
     return answer_json(200, {"success": True, "accepted": taken.accepted, "errors": refused})
 
 
-def _allowed(request: Request, method: str) -> Request:
-    if request.method != method:
-        raise Problem(405, "METHOD_NOT_ALLOWED", f"{request.path} takes {method}.")
-    return request
+def _not_allowed(path: str, takes: str) -> Answer:
+    problem = Problem(405, "METHOD_NOT_ALLOWED", f"{path} takes {takes}.")
+    return replace(answer_problem(problem, path), headers={"Allow": takes})
 
 
 def _holds_batch(body: Any) -> bool:

@@ -1,0 +1,229 @@
+"""What the admin API answers with, thing by thing."""
+
+from typing import Any
+
+from api.shapes import (
+    Schema,
+    anything,
+    array,
+    flag,
+    mapping,
+    moment,
+    nullable,
+    of_model,
+    one_of,
+    page,
+    record,
+    ref,
+    text,
+    whole,
+)
+from bridge.flows import runs_admin
+from mapping.catalog import CatalogEntry
+from mapping.export import RunPlan
+from mapping.installation import Revision
+from mapping.run import Run
+
+PAGES = {
+    "CatalogPage": ("CatalogEntry", "The integration library, by name."),
+    "IntegrationPage": ("Integration", "Installed integrations, oldest first."),
+    "RevisionPage": ("IntegrationRevision", "Revisions, newest first."),
+    "SourcePage": ("Source", "Sources, oldest first, without their keys."),
+    "TokenPage": ("Token", "Admin tokens, oldest first, expired ones included."),
+    "AuditPage": ("AuditEntry", "Audit entries, newest first."),
+    "LiveEventPage": (
+        "LiveEvent",
+        "Deliveries, newest first; a page may be short and still have a next one.",
+    ),
+    "DeadLetterPage": ("DeadLetter", "Dead letters, newest first."),
+    "RunPage": ("AudienceRun", "Runs, newest first."),
+}
+
+_PARTS_OF_A_RUN = {"Halt", "Wait", "RunKind", "RunStatus"}
+
+
+def answer_schemas(configs: list[str]) -> dict[str, Schema]:
+    """`configs` names the schemas a shown configuration may have."""
+    made = {name: page(ref(of), told) for name, (of, told) in PAGES.items()}
+    made |= _catalog() | _integrations(configs) | _access() | _deliveries() | _letters() | _runs() | _health()
+    return made
+
+
+def _catalog() -> dict[str, Schema]:
+    entry, others = of_model(CatalogEntry, answers=True)
+    return {"CatalogEntry": entry, **others}
+
+
+def _integrations(configs: list[str]) -> dict[str, Schema]:
+    common: dict[str, Schema] = {
+        "name": text("Unique, ignoring case."),
+        "variant": text(),
+        "delivery_mode": text(),
+        "sources": nullable(
+            array(text(), "Ids of the sources that feed it; null is every source but test sources.")
+        ),
+        "config": {"anyOf": [ref(name) for name in configs], "description": "Secrets are `***`."},
+    }
+    revision, _ = of_model(Revision, answers=True)
+    shown = {
+        "id": text(examples=["int_3f9c0a4be1d27c58b6a0f1e2"]),
+        "catalog_key": text(),
+        **common,
+        "enabled": flag("A disabled installation's events are filtered."),
+        "revision": ref("Revision"),
+        "created_at": moment(),
+        "updated_at": moment(),
+        "deleted_at": moment(),
+    }
+    state = {**revision["properties"], "integration_id": text(), **common}
+    check = record(
+        {
+            "permission": text("What the key must be allowed to do."),
+            "status": one_of("ok", "failed", "unknown", description="`unknown` is worth another try."),
+            "vendor_status": nullable(whole("What the vendor answered.")),
+            "hint": text("What to do; empty when nothing is wrong."),
+        }
+    )
+    checks = array(ref("Check"), "One per permission.")
+    return {
+        "Integration": record(shown, "An installed integration.", optional=("deleted_at",)),
+        "Revision": {**revision, "required": list(revision["properties"])},
+        "IntegrationRevision": record(state, "One immutable state of an installation."),
+        "Check": check,
+        "CheckReport": record({"ok": flag("Whether every check is `ok`."), "checks": checks}),
+    }
+
+
+def _access() -> dict[str, Schema]:
+    source = {
+        "id": text(),
+        "name": text(),
+        "kind": one_of("browser", "server", description="A browser's key is public."),
+        "test": flag("Its events reach only installations that name it."),
+        "enabled": flag(),
+        "key_prefix": text("The beginning of its write key."),
+        "created_at": moment(),
+    }
+    once = {
+        "write_key": text("Shown this once.", pattern="^dk_(live|test)_"),
+        "hmac_secret": text("Shown this once, when it was asked for."),
+    }
+    token = {
+        "id": text(),
+        "name": text(),
+        "role": one_of("viewer", "editor", "admin", "activator"),
+        "prefix": text("The beginning of the token."),
+        "created_at": nullable(moment()),
+        "expires_at": nullable(moment("Null for never.")),
+        "last_used_at": nullable(moment("To the hour.")),
+    }
+    change = record({"old": anything("Before."), "new": anything("After.")})
+    entry = {
+        "id": text(),
+        "action": text("`<resource>.<past tense>`, such as `integration.created`."),
+        "user_id": text("The token's id."),
+        "user_name": text("The token's name."),
+        "resource_type": text(),
+        "resource_id": text(),
+        "changes": mapping(change, "Field by field; never a secret."),
+        "ip_address": text(),
+        "user_agent": text(),
+        "timestamp": moment(),
+    }
+    return {
+        "Source": record(source, "Where events come from."),
+        "NewSource": record({**source, **once}, "A source and its write key.", optional=("hmac_secret",)),
+        "Token": record(token, "An admin token, without itself."),
+        "NewToken": record(
+            {**token, "token": text("Shown this once.", pattern="^sb_")}, "A token, itself included."
+        ),
+        "AuditEntry": record(entry, "Who changed what."),
+    }
+
+
+def _deliveries() -> dict[str, Schema]:
+    event = {name: text() for name in ("message_id", "type", "name", "user")}
+    row: dict[str, Schema] = {
+        "delivery_id": text(),
+        "integration_id": text(),
+        "kind": text("`events`, `campaign`, …"),
+        "status": text("`planned`, `sending`, `delivered`, `partial`, `filtered`, `rejected`, `blocked`, …"),
+        "vendor_status": nullable(whole("The vendor's HTTP status.")),
+        "attempt": whole("Requests that went out.", minimum=0),
+        "latency_ms": whole(minimum=0),
+        "reason": text("A stable code; empty when all went well."),
+        "detail": text(),
+        "counts": mapping(whole(minimum=0), "Items by outcome."),
+        "events": array({"type": "object", "properties": event}, "The first of its items."),
+        "events_cut": whole("How many items are not listed.", minimum=0),
+        "at": moment(),
+    }
+    stage_names = ("input", "mapped", "request", "response")
+    stages = record({name: anything("Null once it has expired.") for name in stage_names}, "The four stages.")
+    return {
+        "LiveEvent": record(row, "A planned request to a vendor and what became of it."),
+        "LiveEventDetail": record(
+            {**row, "stages": stages, "outcomes": anything("Item by item; null once expired.")}
+        ),
+    }
+
+
+def _letters() -> dict[str, Schema]:
+    letter: dict[str, Schema] = {
+        "id": text(),
+        "queue": text("The lane it fell out of."),
+        "reason": text("A stable code, such as `unauthorized` or `crashes_the_worker`."),
+        "detail": text(),
+        "integration_id": nullable(text()),
+        "delivery_id": nullable(text()),
+        "receive_count": whole(minimum=0),
+        "at": moment(),
+        "replayed_at": nullable(moment()),
+    }
+    replayed = {
+        "replayed": whole("Letters sent again.", minimum=0),
+        "remaining": whole("Letters that still wait.", minimum=0),
+        "next_cursor": nullable(text("Call again with it until it is null.")),
+    }
+    return {
+        "DeadLetter": record(letter, "What a queue gave up."),
+        "DeadLetterDetail": record({**letter, "body": text("The message as it was received.")}),
+        "Replayed": record(replayed),
+    }
+
+
+def _runs() -> dict[str, Schema]:
+    run, others = of_model(Run, answers=True)
+    plan, parts_of_plan = of_model(RunPlan, answers=True)
+    shown = {name: run["properties"][name] for name in run["properties"] if name in runs_admin._SHOWN}  # noqa: SLF001 - the list the answer is made by
+    planned = {name: one for name, one in plan["properties"].items() if name in runs_admin._PLANNED}  # noqa: SLF001 - as above
+    count = whole(minimum=0)
+    more = {
+        "plan": nullable(record(planned, "What it will do; null before it is planned.")),
+        "progress": record({"parts": count, "parts_done": count}),
+        "report_url": nullable(text("A link that holds for 15 minutes.", format="uri")),
+    }
+    parts = {name: one for name, one in (parts_of_plan | others).items() if name in _PARTS_OF_A_RUN}
+    return {"AudienceRun": record({**shown, **more}, "An export on its way to Braze."), **parts}
+
+
+def _health() -> dict[str, Schema]:
+    state = one_of("healthy", "degraded", "blocked")
+    installation = {
+        "id": text(),
+        "name": text(),
+        "catalog_key": text(),
+        "enabled": flag(),
+        "status": state,
+        "reason": nullable(text()),
+        "message": text("What is the matter and what to do."),
+        "since": nullable(moment()),
+    }
+    count: dict[str, Any] = whole("Approximate.", minimum=0)
+    counts = dict.fromkeys(("waiting", "in_flight", "delayed", "dead_letters"), count)
+    report = {
+        "status": {**state, "description": "The worst of those enabled."},
+        "installations": array(record(installation)),
+        "queues": array(record({"name": text(), **counts})),
+    }
+    return {"Health": record(report)}
