@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from local.build import fingerprint, sources
 from local.demo.stack import Stack
+from local.deploy import parameters
 from local.settings import ROOT, LocalSettings
 from local.up import processes
 
@@ -94,6 +96,9 @@ def test_a_body_beyond_the_gateways_limit_is_refused(stack: Stack) -> None:
 
 
 def test_bringing_up_what_is_up_starts_nothing_anew(settings: LocalSettings, stack: Stack) -> None:
+    deployed = json.loads(settings.stack_file.read_text())["version"]
+    if deployed != fingerprint(sources(), repr(sorted(parameters(settings).items()))):
+        pytest.skip("the code has changed since make up")
     running = processes(settings)
     before = {name: running.pid(name) for name in running.names()}
     done = subprocess.run(
