@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from bridge.errors import Blocked
+from bridge.failures import told
 from bridge.flows import problems
 from bridge.flows.front_door import FrontDoor, for_route
 from bridge.flows.gateway import Answer, Request, answer_problem, path_of
@@ -97,15 +98,15 @@ def activation_door() -> Any:
     from bridge.stores.installations import InstallationStore  # noqa: PLC0415
     from bridge.stores.tokens import TokenStore  # noqa: PLC0415
 
-    told, table = settings(), client("dynamodb")
-    first_token = bootstrap_token if told.admin_token_secret else None
+    config, table = settings(), client("dynamodb")
+    first_token = bootstrap_token if config.admin_token_secret else None
     activator = Activator(
-        log=ActivationStore(table, told.installations_table),
-        installations=InstallationStore(table, told.installations_table),
-        braze_queue=Queue(client("sqs"), told.braze_queue_url),
-        exports=ExportWriter(client("s3"), told.export_bucket),
+        log=ActivationStore(table, config.installations_table),
+        installations=InstallationStore(table, config.installations_table),
+        braze_queue=Queue(client("sqs"), config.braze_queue_url),
+        exports=ExportWriter(client("s3"), config.export_bucket),
     )
-    tokens = TokenStore(table, told.installations_table, now, bootstrap=first_token)
+    tokens = TokenStore(table, config.installations_table, now, bootstrap=first_token)
     return ActivationDoor(tokens, source_store(), SigningSecrets(), activator)
 
 
@@ -126,6 +127,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """HTTP API, payload format 2.0."""
     try:
         return front_door().answer(event)
-    except Exception:
-        log.exception("unanswered request %s", event.get("requestContext", {}).get("requestId"))
+    except Exception as error:  # noqa: BLE001 - told by type and place: a traceback would quote events
+        request_id = event.get("requestContext", {}).get("requestId")
+        log.error("unanswered request %s: %s", request_id, told(error))  # noqa: TRY400
         return for_route(answer_problem(problems.unexpected(), path_of(event)), path_of(event))

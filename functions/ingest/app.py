@@ -1,25 +1,26 @@
 """Events from the queue, planned into deliveries: wiring only."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import boto3
+from aws_lambda_powertools import Logger
 from botocore.config import Config
 
+from bridge import telemetry
 from bridge.flows.event_messages import Message
 from bridge.flows.ingest import Ingest
 from bridge.settings.ingest import IngestSettings
-from bridge.stores.installations import CachedInstallations, InstallationStore
+from bridge.stores.installations import InstallationStore
 from bridge.stores.queues import Queue
 from bridge.stores.recorded import RecordedStore
 from bridge.stores.stages import StageStore
 
 AWS = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
-KNOWN_FOR_SECONDS = 5
-"""How long a change of an installation may go unnoticed here."""
+logger: Callable[[], Logger] = cache(telemetry.logger)
 
 
 def now() -> datetime:
@@ -34,9 +35,7 @@ def ingest() -> Ingest:
     table, queues = boto3.client("dynamodb", config=AWS), boto3.client("sqs", config=AWS)
     stages = StageStore(boto3.client("s3", config=AWS), told.state_bucket)
     return Ingest(
-        installations=CachedInstallations(
-            InstallationStore(table, told.installations_table), KNOWN_FOR_SECONDS, now
-        ),
+        installations=InstallationStore(table, told.installations_table),
         lanes={lane: Queue(queues, urls.queue) for lane, urls in told.lane_queues.items()},
         dead_letters=Queue(queues, told.lane_queues["event"].dead_letters),
         recorder=RecordedStore(table, told.deliveries_table, stages),
@@ -63,4 +62,10 @@ def failures(message_ids: Iterable[str]) -> dict[str, Any]:
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """SQS, with partial batch responses."""
-    return failures(ingest().take(messages(event)))
+    try:
+        again = ingest().take(messages(event))
+    except Exception as error:  # noqa: BLE001 - told by type and place: a traceback would quote events
+        telemetry.log_failure(logger(), error)
+        again = {record["messageId"]: "unexpected_failure" for record in event["Records"]}
+    telemetry.log_again(logger(), again)
+    return failures(again)

@@ -1,6 +1,5 @@
 """Before the first event: nothing left from earlier, both vendors installed."""
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,8 +12,6 @@ from local.demo.watch import Missing, Patience, Watch
 
 Json = dict[str, Any]
 DESTINATION = "dest-12345"
-TAKES_EFFECT = 6.0
-"""Seconds until every worker knows of a new installation: they keep the list for 5."""
 ON_THE_WAY = ("EventQueueUrl", "ActionIqQueueUrl", "BrazeQueueUrl", "AudienceQueueUrl")
 QUIET = Patience(total=30, stalled=30)
 
@@ -67,7 +64,6 @@ def alone(stack: Stack, api: Api, standins: StandIns, account: Account, watch: W
     standins.reset()
     actioniq = api.install("actioniq", ACTIONIQ)
     installed = api.install("braze", braze(stack))
-    time.sleep(TAKES_EFFECT)
     return Installed(actioniq["id"], installed["id"], stack.write_key)
 
 
@@ -77,7 +73,6 @@ def beside(stack: Stack, api: Api, tag: str) -> Installed:
     own = {"sources": [source["id"]]}
     actioniq = api.install("actioniq", ACTIONIQ | {"name": f"ActionIQ {tag}"} | own)
     installed = api.install("braze", braze(stack) | {"name": f"Braze {tag}"} | own)
-    time.sleep(TAKES_EFFECT)
     return Installed(actioniq["id"], installed["id"], source["write_key"], source["id"])
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
+from bridge.failures import told
 from bridge.flows import problems
 from bridge.flows.admin_api import Route, serve
 from bridge.flows.gateway import Answer, answer_problem, path_of
@@ -44,7 +45,7 @@ class AdminRouter:
     def _crashed(self, error: Exception) -> Response[str]:
         event = self._resolver.current_event.raw_event
         request_id = event.get("requestContext", {}).get("requestId", "")
-        self._logger.error("admin call failed", exc_info=error, extra={"request_id": request_id})
+        self._logger.error("admin call failed", extra={**told(error), "request_id": request_id})
         return _response(answer_problem(problems.unexpected(), path_of(event)))
 
 

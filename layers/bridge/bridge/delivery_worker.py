@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from bridge.settings.delivery import DeliverySettings
 
 IN_FLIGHT = 64
-INSTALLATIONS_SECONDS = 10.0
+INSTALLATIONS_SECONDS = 5.0
+"""How long deliveries to an installation may go on after it was switched off."""
 
 
 class DeliveryWorker:

@@ -1,9 +1,12 @@
 """Logs and metrics by allow-list: ids, counts and statuses leave a function, bodies, keys and URLs do not."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+
+from bridge.failures import told
 
 FIELDS = (
     "delivery_id",
@@ -17,6 +20,8 @@ FIELDS = (
     "counts",
     "wait",
 )
+_NAMED = 10
+"""Messages named in one line."""
 
 
 class Step(Protocol):
@@ -48,11 +53,16 @@ def log_step(log: Logger, step: Step) -> None:
 
 def log_failure(log: Logger, error: BaseException, **fields: str) -> None:
     """An unexpected error by its type and place: its text may quote data."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
-    log.error("unexpected failure", extra={"error_type": type(error).__name__, "place": place, **fields})
+    log.error("unexpected failure", extra={**told(error), **fields})
+
+
+def log_again(log: Logger, reasons: Mapping[str, str]) -> None:
+    """Messages that stay in the queue, by id with the reason of each: one line a reason."""
+    for reason in sorted(set(reasons.values())):
+        ids = [message_id for message_id, why in reasons.items() if why == reason]
+        log.warning(
+            "messages come again", extra={"reason": reason, "messages": len(ids), "ids": ids[:_NAMED]}
+        )
 
 
 def count_failure(measured: Metrics) -> None:

@@ -89,15 +89,20 @@ class Bench:
     braze: FakeQueue = field(default_factory=FakeQueue)
     letters: FakeQueue = field(default_factory=FakeQueue)
     recorder: FakeRecorder = field(default_factory=FakeRecorder)
+    away: bool = False
+    reasons: dict[str, str] = field(default_factory=dict)
 
     def all(self) -> list[Installation]:
+        if self.away:
+            raise Retryable("table_unavailable")
         return self.installations
 
     def take(self, *bodies: Any) -> set[str]:
-        """Each body is one message, called `sqs-0`, `sqs-1`, …; text goes in as it is."""
+        """Each body is one message, called `sqs-0`, `sqs-1`, …; text goes in as it is. Which come again."""
         lanes = {"actioniq": self.actioniq, "braze": self.braze}
         messages = [message(number, body) for number, body in enumerate(bodies)]
-        return Ingest(self, lanes, self.letters, self.recorder, lambda: NOW).take(messages)
+        self.reasons = Ingest(self, lanes, self.letters, self.recorder, lambda: NOW).take(messages)
+        return set(self.reasons)
 
 
 def message(number: int, body: Any) -> Message:

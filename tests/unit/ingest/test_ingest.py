@@ -311,7 +311,7 @@ def test_an_event_may_name_the_integrations_it_is_for(
 def test_an_installation_that_asks_for_consent_gets_no_event_without_it(
     bench: Bench,
     consent: Any,
-    passes: bool,  # noqa: FBT001 - a table's column
+    passes: bool,
 ) -> None:
     bench.installations = [braze({"consent_categories": ["marketing"]}), actioniq()]
     bench.take(frame(track(context={"consent": consent} if consent is not None else {})))
@@ -336,7 +336,7 @@ def test_an_installation_takes_its_sources_or_all_but_test_ones(
     bench: Bench,
     sources: list[str] | None,
     head: dict[str, Any],
-    gets: bool,  # noqa: FBT001 - a table's column
+    gets: bool,
 ) -> None:
     bench.installations = [braze(sources=sources)]
     bench.take(frame(track(), **head))
@@ -372,6 +372,7 @@ def test_only_messages_of_which_something_was_not_sent_come_again(bench: Bench) 
 def test_a_lane_that_is_away_does_not_hold_up_the_other(bench: Bench) -> None:
     bench.braze.full = {0}
     assert bench.take(frame(track())) == {"sqs-0"}
+    assert bench.reasons == {"sqs-0": "queue_unavailable"}
     assert bench.actioniq.ids == ["m-1"]
 
 
@@ -379,7 +380,21 @@ def test_when_the_record_fails_the_message_comes_again_and_nothing_of_it_is_sent
     bench.recorder.away = True
     failed = bench.take(frame(track(1), "bad"), frame(track(2)))
     assert failed == {"sqs-0"}
+    assert bench.reasons == {"sqs-0": "table_unavailable"}
     assert bench.braze.ids == bench.actioniq.ids == ["m-2"]
+
+
+def test_when_the_installations_cannot_be_read_the_events_come_again_and_all_else_is_done(
+    bench: Bench,
+) -> None:
+    bench.away = True
+    assert bench.take(frame(track()), frame("bad"), "no JSON", {"batch": []}) == {"sqs-0"}
+    assert bench.reasons == {"sqs-0": "table_unavailable"}
+    assert len(bench.recorder.reasons(None, "rejected")) == 1
+    assert len(bench.letters.bodies) == 1
+    bench.away = False
+    assert bench.take(frame(track())) == set()
+    assert bench.braze.ids == ["m-1"]
 
 
 def test_an_empty_batch_is_done_with(bench: Bench) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.errors import Rejected
+from bridge.errors import Rejected, Retryable
 from bridge.stores.installations import CachedInstallations, InstallationStore
 from mapping.installation import Installation, Revision
-from tests.unit.stores.admin_tables import Clock, aws, installations_table
+from tests.unit.stores.admin_tables import INSTALLATIONS, Clock, aws, installations_table
 
 T1, T2 = "2026-11-22T12:00:00.000Z", "2026-11-22T13:00:00.000Z"
 
@@ -131,6 +131,21 @@ def test_a_deleted_installation_takes_no_revision(store):
         store.save_revision(revised(first), previous=first)
 
 
+def test_a_table_that_is_away_is_told_as_retryable(store):
+    with aws() as client:
+        client("dynamodb").delete_table(TableName=INSTALLATIONS)
+    for call in (
+        lambda: store.get("int_1"),
+        store.all,
+        lambda: store.revisions("int_1"),
+        lambda: store.name_taken("a"),
+        lambda: store.create(installation()),
+        lambda: store.set_enabled("int_1", enabled=True, at=T2),
+    ):
+        with pytest.raises(Retryable, match="table_unavailable"):
+            call()
+
+
 class CountingStore:
     """Counts what is asked of it."""
 
@@ -142,25 +157,37 @@ class CountingStore:
         self.asked += 1
         return next((one for one in self.found if one.id == installation_id), None)
 
-    def all(self) -> list[Installation]:
-        self.asked += 1
-        return list(self.found)
-
 
 def test_cached_reads_ask_once_within_their_time():
     clock, store = Clock(), CountingStore([installation()])
-    cached = CachedInstallations(store, 10, clock)
+    cached = CachedInstallations(store, 5, clock)
     assert [cached.get("int_1"), cached.get("int_1")] == [installation()] * 2
-    assert [len(cached.all()), len(cached.all())] == [1, 1]
-    assert store.asked == 2
+    assert store.asked == 1
 
 
 def test_cached_reads_see_a_change_after_their_time():
-    clock, store = Clock(), CountingStore([])
-    cached = CachedInstallations(store, 10, clock)
+    clock, store = Clock(), CountingStore([installation()])
+    cached = CachedInstallations(store, 5, clock)
+    cached.get("int_1")
+    store.found = [installation(enabled=False)]
+    clock.forward(seconds=4.9)
+    assert cached.get("int_1").enabled
+    clock.forward(seconds=0.1)
+    assert not cached.get("int_1").enabled
+
+
+def test_an_installation_that_was_not_there_is_known_as_soon_as_it_is():
+    store = CountingStore([])
+    cached = CachedInstallations(store, 5, Clock())
     assert cached.get("int_1") is None
     store.found = [installation()]
-    clock.forward(seconds=9)
-    assert cached.get("int_1") is None
-    clock.forward(seconds=1)
     assert cached.get("int_1") == installation()
+
+
+def test_a_deleted_installation_is_forgotten_after_its_time():
+    clock, store = Clock(), CountingStore([installation()])
+    cached = CachedInstallations(store, 5, clock)
+    cached.get("int_1")
+    store.found = []
+    clock.forward(seconds=5)
+    assert [cached.get("int_1"), cached.get("int_1")] == [None, None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from bridge.errors import Retryable
 from bridge.flows.event_messages import Arrival, Message, Opened, Unreadable, open_message
 from bridge.flows.routing import Packs, feeds, route, route_of
 from bridge.flows.undelivered import Recorder, Undelivered, keep
@@ -14,7 +15,7 @@ from mapping.installation import Installation
 
 
 class Installations(Protocol):
-    """What is installed."""
+    """What is installed at this moment; raises Retryable."""
 
     def all(self) -> Sequence[Installation]: ...
 
@@ -46,8 +47,8 @@ class Ingest:
     recorder: Recorder
     clock: Callable[[], datetime]
 
-    def take(self, messages: Sequence[Message]) -> set[str]:
-        """The ids of the messages that must come again: those of which something was not kept or sent.
+    def take(self, messages: Sequence[Message]) -> dict[str, str]:
+        """The ids of the messages that must come again, each with the reason: not all of it was kept or sent.
 
         What was sent of them goes out once more then, and the claims drop it.
         """
@@ -55,19 +56,25 @@ class Ingest:
         results = [open_message(message) for message in messages]
         opened = [one for one in results if isinstance(one, Opened)]
         failed = self._bury(one for one in results if isinstance(one, Unreadable))
-        shares, undelivered = self._routed([arrival for one in opened for arrival in one.arrivals])
+        arrivals = [arrival for one in opened for arrival in one.arrivals]
+        shares: list[Share] = []
+        undelivered: list[Undelivered] = []
+        try:
+            shares, undelivered = self._routed(arrivals)
+        except Retryable as error:
+            failed |= {arrival.message_id: error.reason for arrival in arrivals}
         refusals = [(refusal, refusal.code) for one in opened for refusal in one.refusals]
         failed |= keep([*undelivered, Undelivered(None, "rejected", refusals)], self.recorder, now)
         for share in shares:
             failed |= self._send(share, failed, now)
         return failed
 
-    def _bury(self, unreadable: Iterable[Unreadable]) -> set[str]:
-        failed = set()
+    def _bury(self, unreadable: Iterable[Unreadable]) -> dict[str, str]:
+        failed = {}
         for one in unreadable:
             attributes = {"reason": one.reason, "detail": one.detail}
             if self.dead_letters.offer([one.message.body], attributes=attributes):
-                failed.add(one.message.id)
+                failed[one.message.id] = "dead_letters_unavailable"
         return failed
 
     def _routed(self, arrivals: Sequence[Arrival]) -> tuple[list[Share], list[Undelivered]]:
@@ -85,7 +92,7 @@ class Ingest:
         undelivered.append(Undelivered(None, "filtered", [(arrival, "no_integration") for arrival in unfed]))
         return shares, undelivered
 
-    def _send(self, share: Share, failed: set[str], now: datetime) -> set[str]:
+    def _send(self, share: Share, failed: Mapping[str, str], now: datetime) -> dict[str, str]:
         kept = (
             [arrival for arrival in share.kept if arrival.message_id not in failed] if failed else share.kept
         )
@@ -93,7 +100,7 @@ class Ingest:
         bodies = [_body(share.installation.id, [kept[index] for index in one], now) for one in packs]
         lane = self.lanes[share.installation.catalog_key]
         unsent = lane.offer(bodies, group=share.installation.id) if bodies else ()
-        return {kept[index].message_id for number in unsent for index in packs[number]}
+        return {kept[index].message_id: "queue_unavailable" for number in unsent for index in packs[number]}
 
 
 def _body(installation_id: str, arrivals: Sequence[Arrival], now: datetime) -> str:

@@ -42,9 +42,9 @@ class Undelivered:
     events: Sequence[tuple[Arrival | Refusal, str]]
 
 
-def keep(groups: Iterable[Undelivered], recorder: Recorder, now: datetime) -> set[str]:
-    """Record every group; the ids of the messages whose events could not be recorded."""
-    failed: set[str] = set()
+def keep(groups: Iterable[Undelivered], recorder: Recorder, now: datetime) -> dict[str, str]:
+    """Record every group; the ids of the messages whose events could not be recorded, with the reason."""
+    failed: dict[str, str] = {}
     for group in groups:
         for start in range(0, len(group.events), MAX_RECORDED):
             part = group.events[start : start + MAX_RECORDED]
@@ -52,8 +52,8 @@ def keep(groups: Iterable[Undelivered], recorder: Recorder, now: datetime) -> se
             items = [_item(one, group.status, reason) for one, reason in part]
             try:
                 recorder.record(key, group.integration_id, group.status, items, now)
-            except Retryable:
-                failed.update(one.message_id for one, _ in part)
+            except Retryable as error:
+                failed |= {one.message_id: error.reason for one, _ in part}
     return failed
 
 
