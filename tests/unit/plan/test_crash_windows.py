@@ -9,7 +9,7 @@ SECOND = [row("u0", 1, "here"), *(row(f"u{n}", n, "there") for n in range(2, 7))
 
 
 def play(kill_after: tuple[int, ...] = (), *, deliver_twice: bool = False) -> World:
-    world = World(kill_after=kill_after)
+    world = World(kill_after=kill_after, part_rows=4)
     world.put("first", FIRST)
     world.work(deliver_twice=deliver_twice)
     world.clock.forward(60)
@@ -33,7 +33,7 @@ WRITES = play().life.writes
 def test_without_a_death_every_line_is_sent_once() -> None:
     world = play()
     check(world)
-    assert [len(request) for request in world.braze.sent] == [3, 3, 1, 3, 3, 2]
+    assert [len(request) for request in world.braze.sent] == [4, 3, 4, 4]
     assert world.braze.data_points == 7 * 3 + 1 + 1 + 5 + 2
 
 
@@ -41,7 +41,7 @@ def test_without_a_death_every_line_is_sent_once() -> None:
 def test_a_death_after_any_write_costs_nothing_but_a_request(write: int) -> None:
     world = play((write,))
     check(world)
-    assert len(world.braze.sent) <= 6 + 1
+    assert len(world.braze.sent) <= 4 + 1
 
 
 @pytest.mark.parametrize("step", [11, 13, 17])
@@ -52,4 +52,4 @@ def test_death_after_death_still_ends(step: int) -> None:
 def test_every_message_delivered_twice_changes_nothing() -> None:
     world = play(deliver_twice=True)
     check(world)
-    assert len(world.braze.sent) == 6
+    assert len(world.braze.sent) == 4

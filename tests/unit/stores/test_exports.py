@@ -16,8 +16,9 @@ from mapping.run import PartResult
 from tests.unit.stores.admin_tables import BUCKET, aws, state_bucket
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
+    """One bucket for all: each test has keys of its own."""
     with aws() as client:
         state_bucket(client("s3"))
         yield client("s3")

@@ -13,8 +13,9 @@ from tests.unit.stores.admin_tables import INSTALLATIONS, aws, installations_tab
 AUDIENCE = "int_1#a#1"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def store() -> Iterator[SnapshotStore]:
+    """One table for all: each test has rows of its own."""
     with aws() as client:
         installations_table(client("dynamodb"))  # its keys are those of RunsTable
         yield SnapshotStore(client("dynamodb"), INSTALLATIONS, client("s3"), state_bucket(client("s3")))

@@ -1,13 +1,15 @@
 """Checkpoints: small, readable, and the same after being written and read."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.flows.ledger import Ledger, lines_of, ranges
 
 LINES = st.sets(st.integers(0, 200))
+FEW = settings(max_examples=25)
 
 
+@FEW
 @given(LINES)
 def test_ranges_give_back_their_lines(lines: set[int]) -> None:
     assert lines_of(ranges(lines)) == lines
@@ -23,6 +25,7 @@ def test_a_full_part_takes_few_bytes() -> None:
     assert ledger.write() == '{"accepted": "0-7499"}'
 
 
+@FEW
 @given(accepted=LINES, rejected=LINES, held=LINES)
 def test_a_ledger_survives_its_checkpoint(accepted: set[int], rejected: set[int], held: set[int]) -> None:
     ledger = Ledger(rows=201, requests=3, started_at="now")

@@ -1,6 +1,7 @@
 """An export staged in DuckDB: typed values, one row a user, and every row or value that cannot be used named."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import duckdb
 
@@ -109,7 +110,7 @@ class Stage:
         ).fetchall()
         if not counts:
             return {}, ()
-        return dict(counts), tuple(self._examples("fault", "fault IS NOT NULL"))
+        return dict(counts), tuple(RejectedRow(*row) for row in self._shown("fault", "fault IS NOT NULL"))
 
     def _values_left_out(
         self, columns: Sequence[StageColumn], bits: Mapping[str, Bit]
@@ -121,22 +122,24 @@ class Stage:
         row = self._connection.execute(f"SELECT {of_each} FROM stage WHERE fault IS NULL").fetchall()[0]
         counts = {reason: int(n) for reason, n in zip(named, row, strict=True) if n}
         self.left_out = {c.field: bits[c.field] for c in columns if value_reason(c) in counts}
-        found = [
-            example
-            for reason in counts
-            for example in self._examples(
-                sql.text(reason), f"fault IS NULL AND ({named[reason].mask} & {named[reason].value}) <> 0"
-            )
-        ]
-        return counts, tuple(found[:SHOWN])
+        return counts, tuple(self._bad_values({reason: named[reason] for reason in counts}))
 
-    def _examples(self, reason: str, condition: str) -> Iterator[RejectedRow]:
+    def _bad_values(self, named: Mapping[str, Bit]) -> Iterator[RejectedRow]:
+        masks = list(dict.fromkeys(bit.mask for bit in named.values()))
+        if not masks:
+            return
+        rows = self._shown(", ".join(masks), f"fault IS NULL AND ({' OR '.join(f'{m} <> 0' for m in masks)})")
+        for key, row, *found in rows:
+            has = dict(zip(masks, found, strict=True))
+            yield from (RejectedRow(key, row, why) for why, bit in named.items() if has[bit.mask] & bit.value)
+
+    def _shown(self, fields: str, condition: str) -> Iterator[tuple[Any, ...]]:
         shown = self._connection.execute(
-            f"SELECT part, rowid - (SELECT min(rowid) FROM stage f WHERE f.part = s.part) + 1, {reason} "
+            f"SELECT part, rowid - (SELECT min(rowid) FROM stage f WHERE f.part = s.part) + 1, {fields} "
             f"FROM stage s WHERE {condition} ORDER BY rowid LIMIT {SHOWN}",
         ).fetchall()
         keys = {source.number: source.key for source in self._files}
-        return (RejectedRow(keys[part], row, why) for part, row, why in shown)
+        return ((keys[part], *rest) for part, *rest in shown)
 
     def _collapse(self) -> int:
         # Hashes of eight bytes find the few ids that may be there twice; only those are looked at as text.
