@@ -19,7 +19,7 @@ URL = "https://api.actioniq.com/v1/accounts/a/destinations/d/records"
 
 def send(*answer: Any, header: str = "Authorization", value: str = "Bearer k") -> Any:
     vendor = FakeVendor(lambda _: answer)
-    client = ActionIqClient(Transport(AllowedHosts.of((), "actioniq"), adapter=vendor), lambda: NOW)
+    client = ActionIqClient(Transport(AllowedHosts.of((), "actioniq"), pools=vendor), lambda: NOW)
     return client.send_records(
         URL, header, SecretStr(value), [{"record_id": "1"}, {"record_id": "2"}]
     ), vendor

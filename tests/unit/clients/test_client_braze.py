@@ -21,7 +21,7 @@ BODY = json.dumps({"events": [{}, {}]}).encode()
 
 def braze(*answer: Any) -> tuple[BrazeClient, FakeVendor]:
     vendor = FakeVendor(lambda _: answer)
-    return BrazeClient(Transport(AllowedHosts.of((), "braze"), adapter=vendor), lambda: NOW), vendor
+    return BrazeClient(Transport(AllowedHosts.of((), "braze"), pools=vendor), lambda: NOW), vendor
 
 
 def test_track_carries_the_key_in_the_header_and_nowhere_else() -> None:
@@ -150,7 +150,7 @@ def test_a_paused_campaign_is_told_by_its_notice() -> None:
 def test_campaigns_are_listed_until_a_short_page() -> None:
     pages = iter([[{"id": str(number)} for number in range(100)], [{"id": "last"}]])
     vendor = FakeVendor(lambda _: (200, {"message": "success", "campaigns": next(pages)}))
-    client = BrazeClient(Transport(AllowedHosts.of((), "braze"), adapter=vendor), lambda: NOW)
+    client = BrazeClient(Transport(AllowedHosts.of((), "braze"), pools=vendor), lambda: NOW)
     assert len(list(client.campaigns(HOST, KEY))) == 101
     assert [url.partition("?")[2].partition("&")[0] for url, _, _ in vendor.requests] == ["page=0", "page=1"]
 

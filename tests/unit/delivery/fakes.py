@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
-import requests
-from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
 
 from bridge.errors import Retryable
 from bridge.stores import delivery_changes as changes
@@ -21,28 +20,24 @@ from mapping.installation import Installation
 Answering = Callable[[Any], tuple[int, Any] | tuple[int, Any, Mapping[str, str]] | Exception]
 
 
-class FakeVendor(BaseAdapter):
+class FakeVendor:
     """The network: `answers` is asked with each request's parsed body; `requests` keeps (url, headers, body)."""
 
     def __init__(self, answers: Answering) -> None:
-        super().__init__()
         self.answers = answers
         self.requests: list[tuple[str, Mapping[str, str], Any]] = []
 
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        body = json.loads(request.body) if request.body else None
-        self.requests.append((str(request.url), dict(request.headers), body))
-        found = self.answers(body)
+    def urlopen(
+        self, method: str, url: str, redirect: bool = True, *, body: bytes | None, headers: Any, **_: Any
+    ) -> HTTPResponse:
+        read = json.loads(body) if body else None
+        self.requests.append((url, dict(headers), read))
+        found = self.answers(read)
         if isinstance(found, Exception):
             raise found
-        response = requests.Response()
-        response.status_code = found[0]
-        response.raw = BytesIO(found[1] if isinstance(found[1], bytes) else json.dumps(found[1]).encode())
-        response.headers.update(found[2] if len(found) > 2 else {})
-        return response
-
-    def close(self) -> None:
-        """Nothing is held."""
+        raw = found[1] if isinstance(found[1], bytes) else json.dumps(found[1]).encode()
+        told = found[2] if len(found) > 2 else {}
+        return HTTPResponse(BytesIO(raw), told, status=found[0], preload_content=False)
 
 
 class FakeClock:

@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome, Outcome
@@ -367,7 +366,7 @@ def test_a_held_trigger_goes_out_when_its_letter_is_replayed(world: World) -> No
 
 
 def test_an_answer_that_never_came_is_sent_again_for_events(world: World) -> None:
-    world.vendor.answers = lambda _: requests.exceptions.ReadTimeout()
+    world.vendor.answers = lambda _: ReadTimeoutError(None, "", "silent")  # type: ignore[arg-type]
     message = delivery([event("m1")])
     result = world.receive(message)
     assert (result.status, result.reason, world.row(message)["counts"]) == (
@@ -382,15 +381,14 @@ def test_an_answer_that_never_came_is_sent_again_for_events(world: World) -> Non
 
 def test_an_answer_that_never_came_is_held_when_the_installation_says_so() -> None:
     world = World(on_ambiguous_events="hold")
-    world.vendor.answers = lambda _: requests.exceptions.ReadTimeout()
+    world.vendor.answers = lambda _: ReadTimeoutError(None, "", "silent")  # type: ignore[arg-type]
     message = delivery([event("m1")])
     assert world.receive(message).status == "unknown"
     assert world.letters.sent[0][1]["reason"] == "no_answer"
 
 
 def test_a_failed_connect_is_tried_again_even_for_a_trigger(world: World) -> None:
-    refused = requests.exceptions.ConnectionError(NewConnectionError(None, "refused"))  # type: ignore[arg-type]
-    world.vendor.answers = lambda _: refused
+    world.vendor.answers = lambda _: NewConnectionError(None, "refused")  # type: ignore[arg-type]
     message = order(["u1"])
     assert world.receive(message).status == "retrying"
     world.vendor.answers = success

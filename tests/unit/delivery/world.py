@@ -98,7 +98,7 @@ class World:
         self.stages = fakes.FakeStages()
         self.letters = fakes.FakeQueue()
         self.queue = fakes.FakeQueue()
-        transport = Transport(AllowedHosts.of((), vendor), adapter=self.vendor)
+        transport = Transport(AllowedHosts.of((), vendor), pools=self.vendor)
         self.lane: Lane = (
             ActionIqLane(ActionIqClient(transport, self.clock), "https://api.actioniq.com")
             if vendor == "actioniq"

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Retry
+import certifi
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.util.ssl_ import create_urllib3_context
 
 IDLE_SECONDS = 10.0
 Guard = Callable[[str, int, str], bool]
@@ -62,25 +63,17 @@ class _HttpsPool(_Careful, HTTPSConnectionPool):
     pass
 
 
-class CarefulAdapter(HTTPAdapter):
-    """No retries of its own: a repeat is decided by who knows whether repeating is safe."""
+class CarefulPools(PoolManager):
+    """At most `size` idle connections to a host; certificates are read once, not for each connection."""
 
     def __init__(
         self, *, size: int, guard: Guard | None = None, wall: Callable[[], float] = time.time
     ) -> None:
+        trust = create_urllib3_context()
+        trust.load_verify_locations(certifi.where())
+        super().__init__(num_pools=32, maxsize=size, ssl_context=trust)
         members = {"guard": staticmethod(guard) if guard else None, "wall": staticmethod(wall)}
-        self._pools = {
+        self.pool_classes_by_scheme = {
             "http": type("HttpPool", (_HttpPool,), members),
             "https": type("HttpsPool", (_HttpsPool,), members),
         }
-        super().__init__(pool_connections=32, pool_maxsize=size, max_retries=Retry(0, read=False))
-
-    def init_poolmanager(
-        self,
-        connections: int,
-        maxsize: int,
-        block: bool = False,  # noqa: FBT001, FBT002 (the signature of requests)
-        **pool_kwargs: Any,
-    ) -> None:
-        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
