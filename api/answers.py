@@ -121,6 +121,10 @@ def _access() -> dict[str, Schema]:
     entry = {
         "id": text(),
         "action": text("`<resource>.<past tense>`, such as `integration.created`."),
+        "outcome": text(
+            "`requested` until the end is known; whoever asked was told the end all the same.",
+            enum=["requested", "done", "failed"],
+        ),
         "user_id": text("The token's id."),
         "user_name": text("The token's name."),
         "resource_type": text(),

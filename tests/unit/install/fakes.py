@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.errors import Blocked, Rejected
+from bridge.errors import Blocked, Rejected, Retryable
 from bridge.flows.audit import Audit
 from bridge.flows.install import Installing
 from bridge.flows.installations import Installed
@@ -82,6 +82,7 @@ class FakeInstallations:
 class FakeSecrets:
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: bool = False
+    keeps: bool = False
 
     def get(self, catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]:
         if f"{catalog_key}/{owner_id}" not in self.kept:
@@ -94,6 +95,8 @@ class FakeSecrets:
         self.kept[f"{catalog_key}/{owner_id}"] = values
 
     def delete(self, catalog_key: str, owner_id: str, *, recoverable: bool = True) -> None:
+        if self.keeps:
+            raise Retryable("secrets_unavailable")
         self.kept.pop(f"{catalog_key}/{owner_id}", None)
 
 
@@ -158,10 +161,17 @@ class FakeTokens:
 
 @dataclass
 class FakeAuditLog:
-    entries: list[dict[str, Any]] = field(default_factory=list)
+    """`puts` are still let through before it is away; None is without end."""
 
-    def append(self, entry: dict[str, Any]) -> None:
-        self.entries.append(entry)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    puts: int | None = None
+
+    def put(self, entry: dict[str, Any]) -> None:
+        if self.puts is not None:
+            if self.puts == 0:
+                raise Retryable("audit_unavailable")
+            self.puts -= 1
+        self.entries = [one for one in self.entries if one["id"] != entry["id"]] + [dict(entry)]
 
     def page(self, limit: int, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
         start = int(cursor or 0)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from bridge.errors import Retryable
 from bridge.flows.audit import Audit
 from bridge.flows.health import Health
 from bridge.flows.letters import LetterDesk
@@ -165,7 +166,8 @@ class FakeQueue:
         return ()
 
     def send(self, bodies: Sequence[str], *, group: str | None = None) -> None:
-        assert not self.offer(bodies, group=group)
+        if self.offer(bodies, group=group):
+            raise Retryable("queue_unavailable")
 
     @property
     def documents(self) -> list[Any]:
@@ -191,8 +193,8 @@ class FakeRuns:
     def cancel(self, run_id, by):
         return self._move(run_id, "cancelled", by)
 
-    def _move(self, run_id, status, by):
-        moved = self.get(run_id).model_copy(update={"status": status, "approved_by": by})
+    def _move(self, run_id, status, by, **changes):
+        moved = self.get(run_id).model_copy(update={"status": status, "approved_by": by} | changes)
         self.rows = [moved if one.id == run_id else one for one in self.rows]
         return moved
 

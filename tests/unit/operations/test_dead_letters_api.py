@@ -157,7 +157,19 @@ def test_a_faulty_request_is_a_422_and_sends_nothing(ask, world, request_body):
 
 def test_a_replay_is_audited(ask, world):
     ask("POST", REPLAY, {"ids": [world.letters.add()]})
-    assert [entry["action"] for entry in world.log.entries] == ["dead_letters.replayed"]
+    (entry,) = world.log.entries
+    assert (entry["action"], entry["outcome"]) == ("dead_letters.replayed", "done")
+    assert entry["changes"]["replayed"] == {"old": None, "new": 1}
+
+
+def test_a_replay_that_cannot_be_noted_sends_nothing(ask, world):
+    letter = world.letters.add()
+    world.log.puts = 0
+    assert ask("POST", REPLAY, {"ids": [letter]})[0] == 503
+    assert not world.queues["braze"].bodies
+    world.log.puts = 1
+    assert ask("POST", REPLAY, {"ids": [letter]})[1]["replayed"] == 1
+    assert [one["outcome"] for one in world.log.entries] == ["requested"]
 
 
 def test_a_viewer_may_not_replay(ask):

@@ -90,3 +90,34 @@ def test_an_unknown_run_is_a_404(ask, method, rest):
 def test_a_viewer_may_neither_approve_nor_cancel(ask, world, rest):
     world.runs.rows = [run()]
     assert ask("POST", f"{RUN}/{rest}", {}, role="viewer")[0] == 403
+
+
+@pytest.mark.parametrize(("rest", "done"), [("approve", "approved"), ("cancel", "cancelled")])
+def test_an_order_that_cannot_be_noted_is_not_carried_out(ask, world, rest, done):
+    world.runs.rows = [run()]
+    world.log.puts = 0
+    assert ask("POST", f"{RUN}/{rest}", {})[0] == 503
+    assert (world.runs.rows, world.queues["export"].bodies) == ([run()], [])
+    world.log.puts = 1
+    assert ask("POST", f"{RUN}/{rest}", {})[0] == 200
+    (entry,) = world.log.entries
+    assert (entry["action"], entry["outcome"]) == (f"audience_run.{done}", "requested")
+
+
+def test_an_approval_that_woke_nobody_can_be_given_again(ask, world):
+    world.runs.rows = [run("stale")]
+    world.queues["export"].refuses = True
+    world.runs.approve = lambda run_id, by: world.runs._move(
+        run_id, "planning", by, approved=("stale_export",)
+    )
+    assert ask("POST", f"{RUN}/approve", {})[0] == 503
+    world.queues["export"].refuses = False
+    status, body = ask("POST", f"{RUN}/approve", {})
+    assert (status, body["status"]) == (200, "planning")
+    assert world.queues["export"].documents == [{"run_id": "run_1", "step": "resume"}]
+
+
+def test_a_cancellation_counts_although_it_woke_nobody(ask, world):
+    world.runs.rows = [run("syncing")]
+    world.queues["export"].refuses = True
+    assert ask("POST", f"{RUN}/cancel")[1]["status"] == "cancelled"

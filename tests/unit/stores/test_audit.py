@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bridge.errors import Rejected
+from bridge.errors import Rejected, Retryable
 from bridge.stores.audit import AuditStore
 from tests.unit.stores.admin_tables import Clock, aws, installations_table
 
@@ -22,7 +22,7 @@ def entry(day: str, number: int = 0) -> dict[str, str]:
 
 def test_entries_come_newest_first_across_months(store):
     for day in ("2026-09-30", "2026-11-01", "2026-11-20"):
-        store.append(entry(day))
+        store.put(entry(day))
     entries, cursor = store.page(10)
     assert [one["timestamp"][:10] for one in entries] == ["2026-11-20", "2026-11-01", "2026-09-30"]
     assert cursor is None
@@ -31,7 +31,7 @@ def test_entries_come_newest_first_across_months(store):
 def test_pages_follow_each_other_without_gap_or_repeat(store):
     wanted = [entry(f"2026-{month:02}-15", number) for month in (8, 9, 10, 11) for number in range(3)]
     for one in wanted:
-        store.append(one)
+        store.put(one)
     seen, cursor = store.page(5)
     while cursor:
         entries, cursor = store.page(5, cursor)
@@ -40,8 +40,22 @@ def test_pages_follow_each_other_without_gap_or_repeat(store):
 
 
 def test_a_page_that_ends_exactly_has_no_next(store):
-    store.append(entry("2026-11-01"))
+    store.put(entry("2026-11-01"))
     assert store.page(1)[1] is None
+
+
+def test_an_entry_of_the_same_id_and_time_takes_the_others_place(store):
+    store.put(entry("2026-11-01") | {"outcome": "requested"})
+    store.put(entry("2026-11-01") | {"outcome": "done"})
+    assert [one["outcome"] for one in store.page(10)[0]] == ["done"]
+
+
+def test_a_log_that_is_away_is_told_as_retryable():
+    with aws() as client:
+        store = AuditStore(client("dynamodb"), "no such table", Clock())
+        for call in (lambda: store.put(entry("2026-11-01")), lambda: store.page(1)):
+            with pytest.raises(Retryable, match="audit_unavailable"):
+                call()
 
 
 def test_an_invented_cursor_is_refused(store):

@@ -1,10 +1,12 @@
 """The audit log: one entry per change, old and new, never a secret."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bridge.errors import BridgeError
 from bridge.flows.admin_api import Actor, Call
 from bridge.flows.gateway import Answer
 from bridge.flows.lists import Page, listed
@@ -14,38 +16,54 @@ Changes = Mapping[str, Mapping[str, Any]]
 
 
 class AuditLog(Protocol):
-    """Keeps entries, newest first."""
+    """Keeps entries, newest first; one of the same id and time takes the other's place. Raises Retryable."""
 
-    def append(self, entry: Entry) -> None: ...
+    def put(self, entry: Entry) -> None: ...
     def page(self, limit: int, cursor: str | None) -> tuple[list[Entry], str | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Records what was done; `new_id` makes the id of an entry."""
+    """Records what is done; `new_id` makes the id of an entry."""
 
     log: AuditLog
     clock: Callable[[], datetime]
     new_id: Callable[[str], str]
 
-    def record(
+    @contextmanager
+    def act(
         self, actor: Actor, action: str, resource_type: str, resource_id: str, changes: Changes
-    ) -> None:
-        """`action` is `<resource>.<past tense>`, such as `integration.created`."""
-        self.log.append(
-            {
-                "id": self.new_id("aud"),
-                "action": action,
-                "user_id": actor.token_id,
-                "user_name": actor.name,
-                "resource_type": resource_type,
-                "resource_id": resource_id,
-                "changes": changes,
-                "ip_address": actor.ip_address,
-                "user_agent": actor.user_agent,
-                "timestamp": iso(self.clock()),
-            }
-        )
+    ) -> Iterator[Entry]:
+        """Around an act: the entry stands before it begins, and says `done` or `failed` after it.
+
+        Where it cannot be written nothing is done (Retryable); where its end cannot be noted it stays
+        `requested`, and the act counts all the same. What is known only afterwards may be put into it.
+        `action` is `<resource>.<past tense>`, such as `integration.created`.
+        """
+        entry: Entry = {
+            "id": self.new_id("aud"),
+            "action": action,
+            "outcome": "requested",
+            "user_id": actor.token_id,
+            "user_name": actor.name,
+            "resource_type": resource_type,
+            "resource_id": resource_id,
+            "changes": changes,
+            "ip_address": actor.ip_address,
+            "user_agent": actor.user_agent,
+            "timestamp": iso(self.clock()),
+        }
+        self.log.put(entry)
+        try:
+            yield entry
+        except BaseException:
+            self._ended(entry, "failed")
+            raise
+        self._ended(entry, "done")
+
+    def _ended(self, entry: Entry, outcome: str) -> None:
+        with suppress(BridgeError):
+            self.log.put(entry | {"outcome": outcome})
 
     def entries(self, call: Call) -> Answer:
         """GET /v1/admin/audit-logs, newest first."""

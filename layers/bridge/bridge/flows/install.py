@@ -99,10 +99,10 @@ class Installing:
         if self.installations.name_taken(request.name):
             raise Rejected("name_taken")
         installation = self._new(entry.key, request, configuration, call.actor.name)
-        self._store(installation, configuration.secrets)
         made = {"name": request.name, "variant": request.variant, "config": masked_config(installation)}
         created = {field: {"old": None, "new": value} for field, value in made.items()}
-        self.audit.record(call.actor, "integration.created", "integration", installation.id, created)
+        with self.audit.act(call.actor, "integration.created", "integration", installation.id, created):
+            self._store(installation, configuration.secrets)
         return shown(installation)
 
     def _store(self, installation: Installation, secrets: dict[str, str]) -> None:

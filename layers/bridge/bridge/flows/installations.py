@@ -124,8 +124,8 @@ class Installed:
         revised = self._revised(
             target, request.change_summary or f"Changed {', '.join(changed)}", call.actor.name
         )
-        self._save(revised, current, configuration.secrets)
-        self.audit.record(call.actor, "integration.updated", "integration", current.id, changed)
+        with self.audit.act(call.actor, "integration.updated", "integration", current.id, changed):
+            self._save(revised, current, configuration.secrets)
         return answer_json(200, shown(revised))
 
     def enable(self, call: Call) -> Answer:
@@ -137,12 +137,19 @@ class Installed:
         return self._switch(call, enabled=False)
 
     def delete(self, call: Call) -> Answer:
-        """DELETE /v1/admin/integrations/{id}: first nobody uses it any more, then its secret goes."""
-        current = self._found(call)
-        self.installations.delete(current, at=iso(self.clock()))
-        self.secrets.delete(current.catalog_key, current.id)
+        """DELETE /v1/admin/integrations/{id}: first nobody uses it any more, then its secret goes.
+
+        A call that got only half way can be made again: it takes the secret of a deleted one away too.
+        """
+        current = self.installations.get(call.params["id"], deleted=True)
+        if current is None or current.deleted_at:
+            if current is not None:
+                self.secrets.delete(current.catalog_key, current.id)
+            raise missing("installation")
         gone = changes({"name": current.name, "config": masked_config(current)}, {})
-        self.audit.record(call.actor, "integration.deleted", "integration", current.id, gone)
+        with self.audit.act(call.actor, "integration.deleted", "integration", current.id, gone):
+            self.installations.delete(current, at=iso(self.clock()))
+            self.secrets.delete(current.catalog_key, current.id)
         return Answer(204)
 
     def test(self, call: Call) -> Answer:
@@ -165,10 +172,10 @@ class Installed:
         current, now = self._found(call), iso(self.clock())
         if current.enabled == enabled:
             return answer_json(200, shown(current))
-        self.installations.set_enabled(current.id, enabled=enabled, at=now)
         action = "integration.enabled" if enabled else "integration.disabled"
         switched = {"enabled": {"old": current.enabled, "new": enabled}}
-        self.audit.record(call.actor, action, "integration", current.id, switched)
+        with self.audit.act(call.actor, action, "integration", current.id, switched):
+            self.installations.set_enabled(current.id, enabled=enabled, at=now)
         return answer_json(200, shown(current.model_copy(update={"enabled": enabled, "updated_at": now})))
 
     def _save(self, revised: Installation, current: Installation, given: dict[str, str]) -> None:

@@ -81,8 +81,11 @@ class Replay:
         start = Page.of({"cursor": request.cursor or ""}).cursor
         wanted, cursor = self._wanted(request, start)
         waiting = self._waiting(request)
-        sent, failed, untried = self._send_all(wanted, until)
-        self._record(call, request, sent)
+        asked = request.model_dump(exclude_none=True, exclude={"cursor"})
+        noted = {field: {"old": None, "new": value} for field, value in asked.items()}
+        with self.audit.act(call.actor, "dead_letters.replayed", "dead_letter", "", noted) as entry:
+            sent, failed, untried = self._send_all(wanted, until)
+            entry["changes"] = noted | {"replayed": {"old": None, "new": sent}}
         remaining = failed + untried if waiting is None else max(0, waiting - sent)
         if untried and waiting is not None:
             # What was sent has left the list, so the same place in it is where to go on.
@@ -100,11 +103,6 @@ class Replay:
         if request.ids is not None:
             return None
         return self.letters.count(reason=request.reason, integration_id=request.integration_id)
-
-    def _record(self, call: Call, request: ReplayRequest, sent: int) -> None:
-        asked = request.model_dump(exclude_none=True, exclude={"cursor"}) | {"replayed": sent}
-        noted = {field: {"old": None, "new": value} for field, value in asked.items()}
-        self.audit.record(call.actor, "dead_letters.replayed", "dead_letter", "", noted)
 
     def _matching(self, request: ReplayRequest, cursor: str | None) -> tuple[list[str], str | None]:
         found: list[str] = []

@@ -1,11 +1,12 @@
 """Audience runs as an operator meets them: read, approve, cancel."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bridge.errors import Problem
+from bridge.errors import Problem, Retryable
 from bridge.flows.admin_api import Call, missing
 from bridge.flows.audit import Audit
 from bridge.flows.gateway import Answer, answer_json
@@ -60,25 +61,39 @@ class RunsAdmin:
         return answer_json(200, self._shown(self._found(call)))
 
     def approve(self, call: Call) -> Answer:
-        """POST /v1/admin/audience-runs/{run_id}/approve: only what waits for approval can be approved."""
+        """POST /v1/admin/audience-runs/{run_id}/approve: only what waits for approval can be approved.
+
+        A run is woken after its approval: a call that got only half way (503) can be made again.
+        """
         before = self._found(call)
-        if before.status not in {"waiting_approval", "stale"}:
+        if before.status == "planning" and before.approved:
+            after = before
+        elif before.status in {"waiting_approval", "stale"}:
+            after = self._moved(call, before, self.runs.approve, "approved")
+        else:
             raise Problem(409, "NOT_WAITING", f"The run is {before.status}: there is nothing to approve.")
-        return self._resumed(call, before, self.runs.approve(before.id, _by(call)), "approved")
+        self._wake(before)
+        return answer_json(200, self._shown(after))
 
     def cancel(self, call: Call) -> Answer:
         """POST /v1/admin/audience-runs/{run_id}/cancel: what Braze has accepted by then is committed."""
         before = self._found(call)
         if before.ended and before.status != "stale":
             raise Problem(409, "ALREADY_ENDED", f"The run is {before.status}: there is nothing to cancel.")
-        return self._resumed(call, before, self.runs.cancel(before.id, _by(call)), "cancelled")
-
-    def _resumed(self, call: Call, before: Run, after: Run, done: str) -> Answer:
-        step = json.dumps({"run_id": before.id, "step": "resume"})
-        self.exports.send([step], group=before.integration_id)
-        change = {"status": {"old": before.status, "new": after.status}}
-        self.audit.record(call.actor, f"audience_run.{done}", "audience_run", before.id, change)
+        after = self._moved(call, before, self.runs.cancel, "cancelled")
+        with suppress(Retryable):  # it is cancelled all the same, and its own message finds that out
+            self._wake(before)
         return answer_json(200, self._shown(after))
+
+    def _moved(self, call: Call, before: Run, move: Callable[[str, str], Run], done: str) -> Run:
+        asked = {"status": {"old": before.status, "new": None}}
+        with self.audit.act(call.actor, f"audience_run.{done}", "audience_run", before.id, asked) as entry:
+            after = move(before.id, _by(call))
+            entry["changes"] = {"status": {"old": before.status, "new": after.status}}
+        return after
+
+    def _wake(self, run: Run) -> None:
+        self.exports.send([json.dumps({"run_id": run.id, "step": "resume"})], group=run.integration_id)
 
     def _found(self, call: Call) -> Run:
         run = self.runs.get(call.params["run_id"])

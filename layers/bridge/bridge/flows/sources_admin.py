@@ -87,20 +87,23 @@ class SourcesAdmin:
             raise invalid(
                 [at("/hmac", "not_for_browsers", "a browser's key is public: only a server source can sign")]
             )
-        source, write_key = self.sources.create(request.name, request.kind, test=request.test)
-        once = {"write_key": write_key} | (self._signing_secret(source.id) if request.hmac else {})
         made = {field: {"old": None, "new": value} for field, value in request.model_dump().items()}
-        self.audit.record(call.actor, "source.created", "source", source.id, made)
+        with self.audit.act(call.actor, "source.created", "source", "", made) as entry:
+            source, write_key = self.sources.create(request.name, request.kind, test=request.test)
+            entry["resource_id"] = source.id
+            once = {"write_key": write_key} | (self._signing_secret(source.id) if request.hmac else {})
         return answer_json(201, {**_shown(source), **once})
 
     def delete(self, call: Call) -> Answer:
         """DELETE /v1/admin/sources/{id}: its write key is refused from then on."""
         source = self.sources.get(call.params["id"])
-        if source is None or not self.sources.delete(source.id):
+        if source is None:
             raise missing("source")
-        self.secrets.delete(SIGNING, source.id)
         gone = {"name": {"old": source.name, "new": None}, "kind": {"old": source.kind, "new": None}}
-        self.audit.record(call.actor, "source.deleted", "source", source.id, gone)
+        with self.audit.act(call.actor, "source.deleted", "source", source.id, gone):
+            if not self.sources.delete(source.id):
+                raise missing("source")
+            self.secrets.delete(SIGNING, source.id)
         return Answer(204)
 
     def _signing_secret(self, source_id: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.flows.admin_api import Call, missing
-from bridge.flows.audit import Audit
+from bridge.flows.audit import Audit, iso
 from bridge.flows.configuration import parsed
 from bridge.flows.gateway import Answer, answer_json
 from bridge.flows.install import Name
@@ -70,19 +70,22 @@ class TokensAdmin:
         request = parsed(TokenRequest, call.document())
         days = request.expires_in_days
         expires_at = self.clock() + timedelta(days=days) if days else None
-        made, token = self.tokens.create(request.name, request.role, expires_at=expires_at)
-        facts = {"name": made.name, "role": made.role, "expires_at": made.expires_at or None}
+        facts = {"name": request.name, "role": request.role, "expires_at": expires_at and iso(expires_at)}
         created = {field: {"old": None, "new": value} for field, value in facts.items()}
-        self.audit.record(call.actor, "token.created", "token", made.id, created)
+        with self.audit.act(call.actor, "token.created", "token", "", created) as entry:
+            made, token = self.tokens.create(request.name, request.role, expires_at=expires_at)
+            entry["resource_id"] = made.id
         return answer_json(201, {**_shown(made), "token": token})
 
     def delete(self, call: Call) -> Answer:
         """DELETE /v1/admin/tokens/{id}: refused everywhere within a minute."""
         found = next((one for one in self.tokens.list() if one.id == call.params["id"]), None)
-        if found is None or not self.tokens.delete(found.id):
+        if found is None:
             raise missing("token")
         gone = {"name": {"old": found.name, "new": None}, "role": {"old": found.role, "new": None}}
-        self.audit.record(call.actor, "token.deleted", "token", found.id, gone)
+        with self.audit.act(call.actor, "token.deleted", "token", found.id, gone):
+            if not self.tokens.delete(found.id):
+                raise missing("token")
         return Answer(204)
 
 

@@ -1,4 +1,4 @@
-"""Who changed what: one entry per change, kept 400 days, newest first across the months."""
+"""Who asked for which change and what came of it: one entry each, kept 400 days, newest first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import Rejected
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bridge.errors import Rejected, Retryable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,8 +31,8 @@ class AuditStore:
         self._table = table
         self._clock = clock
 
-    def append(self, entry: Entry) -> None:
-        """`timestamp` (ISO 8601, UTC) and `id` order the entries."""
+    def put(self, entry: Entry) -> None:
+        """`timestamp` (ISO 8601, UTC) and `id` order the entries and tell them apart. Raises Retryable."""
         month, key = entry["timestamp"][:7], f"{entry['timestamp']}#{entry['id']}"
         item = {
             "pk": {"S": f"AUDIT#{month}"},
@@ -38,7 +40,10 @@ class AuditStore:
             "document": {"S": json.dumps(entry)},
             "expires_at": {"N": str(int((self._clock() + KEPT).timestamp()))},
         }
-        self._client.put_item(TableName=self._table, Item=item)
+        try:
+            self._client.put_item(TableName=self._table, Item=item)
+        except (ClientError, BotoCoreError):
+            raise Retryable("audit_unavailable", "the audit entry could not be written") from None
 
     def page(self, limit: int, cursor: str | None = None) -> tuple[list[Entry], str | None]:
         """Up to `limit` entries older than `cursor`, and the cursor of the next page or None."""
@@ -59,11 +64,14 @@ class AuditStore:
             month = (date.fromisoformat(f"{month}-01") - timedelta(days=1)).isoformat()[:7]
 
     def _in_month(self, month: str, limit: int, cursor: str | None) -> list[tuple[str, Entry]]:
-        answer = self._client.query(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk < :before",
-            ExpressionAttributeValues={":pk": {"S": f"AUDIT#{month}"}, ":before": {"S": cursor or "~"}},
-            ScanIndexForward=False,
-            Limit=limit,
-        )
+        try:
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND sk < :before",
+                ExpressionAttributeValues={":pk": {"S": f"AUDIT#{month}"}, ":before": {"S": cursor or "~"}},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        except (ClientError, BotoCoreError):
+            raise Retryable("audit_unavailable", "the audit log could not be read") from None
         return [(item["sk"]["S"], json.loads(item["document"]["S"])) for item in answer["Items"]]

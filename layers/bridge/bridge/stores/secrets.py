@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError, TransformParameterError
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Blocked, Retryable
 
@@ -47,8 +47,15 @@ class SecretStore:
         return {str(field): str(value) for field, value in found.items()}
 
     def put(self, catalog_key: str, owner_id: str, values: dict[str, str]) -> None:
-        """Write the whole entry, making it or taking it back from deletion where needed."""
-        name, text = self.name(catalog_key, owner_id), json.dumps(values)
+        """Write the whole entry, making it or taking it back from deletion where needed. Raises Retryable."""
+        name = self.name(catalog_key, owner_id)
+        try:
+            self._put(name, json.dumps(values))
+        except (ClientError, BotoCoreError):
+            raise Retryable("secrets_unavailable", f"{name} could not be written") from None
+        self._provider.clear_cache()  # type: ignore[no-untyped-call]
+
+    def _put(self, name: str, text: str) -> None:
         try:
             found = self._client.describe_secret(SecretId=name)
         except ClientError as error:
@@ -59,19 +66,18 @@ class SecretStore:
             if "DeletedDate" in found:
                 self._client.restore_secret(SecretId=name)
             self._client.put_secret_value(SecretId=name, SecretString=text)
-        self._provider.clear_cache()  # type: ignore[no-untyped-call]
 
     def delete(self, catalog_key: str, owner_id: str, *, recoverable: bool = True) -> None:
-        """Give the entry up; `recoverable=False` is for one that was never used. Absent is fine."""
+        """Give the entry up; `recoverable=False` is for one never used. Absent is fine. Raises Retryable."""
         name = self.name(catalog_key, owner_id)
         try:
             if recoverable:
                 self._client.delete_secret(SecretId=name, RecoveryWindowInDays=RECOVERY_DAYS)
             else:
                 self._client.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             if _code(error) not in _ABSENT:
-                raise
+                raise Retryable("secrets_unavailable", f"{name} could not be deleted") from None
         self._provider.clear_cache()  # type: ignore[no-untyped-call]
 
 
