@@ -1,5 +1,6 @@
 """What each integration's `config` may hold, straight from its catalog file."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from api.shapes import Schema, nullable, one_of, ref, text, whole
@@ -36,6 +37,7 @@ def config_schemas(entry: CatalogEntry) -> dict[str, Schema]:
         "required": [field.key for field in fields if field.required],
         "properties": {field.key: _given(field) for field in fields},
         "additionalProperties": False,
+        **_needs(fields),
     }
     change = {
         "type": "object",
@@ -81,6 +83,22 @@ def example(entry: CatalogEntry) -> dict[str, Any]:
     }
 
 
+def _needs(fields: Sequence[ConfigField]) -> Schema:
+    """What another field's value calls for: there, and not blank."""
+    rules = [
+        {
+            "if": {"properties": {need.field: {"const": need.value}}, "required": [need.field]},
+            "then": {
+                "properties": {field.key: {"type": "string", "pattern": r"\S"}},
+                "required": [field.key],
+            },
+        }
+        for field in fields
+        if (need := field.required_if)
+    ]
+    return {"allOf": rules} if rules else {}
+
+
 def _given(field: ConfigField) -> Schema:
     made = _typed(field)
     if field.type == "secret":
@@ -100,7 +118,11 @@ def _changed(field: ConfigField) -> Schema:
 def _shown(field: ConfigField) -> Schema:
     if field.type == "secret":
         return {"const": MASK, "description": field.label}
-    kinds: dict[str, Schema] = {"boolean": {"type": "boolean"}, "integer": {"type": "integer"}}
+    kinds: dict[str, Schema] = {
+        "boolean": {"type": "boolean"},
+        "integer": {"type": "integer"},
+        "list": {"type": "array", "items": {"type": "string"}},
+    }
     return {**kinds.get(field.type, {"type": "string"}), "description": field.label}
 
 
@@ -115,6 +137,9 @@ def _typed(field: ConfigField) -> Schema:
         return whole(note, **{name: bound for name, bound in bounds.items() if bound is not None})
     if field.type == "select":
         return one_of(*(option.value for option in field.options), description=note)
+    if field.type == "list":
+        offered = one_of(*(option.value for option in field.options))
+        return {"type": "array", "items": offered, "description": note}
     return _text(field, note)
 
 
@@ -122,7 +147,7 @@ def _text(field: ConfigField, note: str) -> Schema:
     """Blanks around a value are taken off; an optional one may be blank, which is as good as absent."""
     if field.type == "textarea":
         return text(note, maxLength=MAX_TEXT)
-    shape = _KEY_SHAPE if field.type == "secret" else _PATTERNS[field.format]
+    shape = _KEY_SHAPE if field.type == "secret" else (field.pattern or _PATTERNS[field.format])
     pattern = rf"^\s*{shape}\s*$" if field.required else rf"^\s*(?:{shape})?\s*$"
     examples = [option.value for option in field.options] or [field.placeholder] if field.placeholder else []
     return text(note, maxLength=MAX_STRING, pattern=pattern, **({"examples": examples} if examples else {}))

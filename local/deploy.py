@@ -14,8 +14,7 @@ ARTIFACTS = "signal-bridge-artifacts"
 
 def parameters(settings: LocalSettings) -> dict[str, str]:
     """Return the template's parameters for this machine: its ports, few workers, no waiting between runs."""
-    standins = (settings.actioniq_port, settings.braze_port)
-    hosts = [f"{host}:{port}" for port in standins for host in (LOOPBACK, "localhost")]
+    hosts = [f"{host}:{port}" for port in settings.standin_ports.values() for host in (LOOPBACK, "localhost")]
     return {
         "Architecture": architecture(),
         "EndpointUrl": settings.emulator_url,
@@ -26,6 +25,7 @@ def parameters(settings: LocalSettings) -> dict[str, str]:
         "IngestMaximumConcurrency": "4",
         "ActionIqMaximumConcurrency": "4",
         "BrazeMaximumConcurrency": "4",
+        "LaneMaximumConcurrency": "2",
         "AudiencePlanMaximumConcurrency": "2",
         "AudienceSyncMaximumConcurrency": "3",
     }

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,17 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationResponseTypeDef
 
 SERVER_ERROR = 500
-FUNCTIONS = {
-    "install": "InstallFunction",
-    "operations": "OperationsFunction",
-    "authorizer": "AuthorizerFunction",
-    "collect": "CollectFunction",
-    "ingest": "IngestFunction",
-    "actioniq_delivery": "ActionIqDeliveryFunction",
-    "braze_delivery": "BrazeDeliveryFunction",
-    "audience_plan": "AudiencePlanFunction",
-    "audience_sync": "AudienceSyncFunction",
-    "dead_letters": "DeadLetterFunction",
+_FUNCTION = re.compile(
+    r"^  (\w+):\n    Type: AWS::Serverless::Function\n(?:    .*\n)*?      CodeUri: functions/(\w+)/$",
+    re.MULTILINE,
+)
+FUNCTIONS: dict[str, str] = {
+    folder: name for name, folder in _FUNCTION.findall((ROOT / "template.yaml").read_text())
 }
 """The first part of an event file's name, and the function it is for."""
 

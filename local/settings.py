@@ -5,7 +5,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = "127.0.0.1"
@@ -14,6 +14,9 @@ STACK_NAME = "signal-bridge-local"
 ROOT_KEY = "test"
 """The emulator takes this access key as the account's root user; functions run under their own roles."""
 
+STANDINS: Final = {"actioniq": 8085, "braze": 8086, "webhook": 8087}
+"""The stand-ins under local/standins and their ports, each moved by <NAME>_PORT."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
@@ -21,19 +24,19 @@ class LocalSettings:
 
     api_port: int
     emulator_port: int
-    actioniq_port: int
-    braze_port: int
+    standin_ports: Mapping[str, int]
     log_level: str
     state: Path = ROOT / ".local"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read API_PORT, EMULATOR_PORT, ACTIONIQ_PORT, BRAZE_PORT and LOG_LEVEL; an empty one counts as absent."""
+        """Read API_PORT, EMULATOR_PORT, a port for each stand-in, and LOG_LEVEL; an empty one counts as absent."""
         return cls(
             api_port=int(environ.get("API_PORT") or 8084),
             emulator_port=int(environ.get("EMULATOR_PORT") or 4566),
-            actioniq_port=int(environ.get("ACTIONIQ_PORT") or 8085),
-            braze_port=int(environ.get("BRAZE_PORT") or 8086),
+            standin_ports={
+                name: int(environ.get(f"{name.upper()}_PORT") or port) for name, port in STANDINS.items()
+            },
             log_level=environ.get("LOG_LEVEL") or "INFO",
         )
 
@@ -50,12 +53,16 @@ class LocalSettings:
     @property
     def actioniq_url(self) -> str:
         """Base URL of ActionIQ's stand-in."""
-        return f"http://{LOOPBACK}:{self.actioniq_port}"
+        return self.standin_url("actioniq")
 
     @property
     def braze_url(self) -> str:
         """REST endpoint of Braze's stand-in."""
-        return f"http://{LOOPBACK}:{self.braze_port}"
+        return self.standin_url("braze")
+
+    def standin_url(self, name: str) -> str:
+        """Address of a stand-in."""
+        return f"http://{LOOPBACK}:{self.standin_ports[name]}"
 
     @property
     def stack_file(self) -> Path:

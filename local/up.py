@@ -69,7 +69,7 @@ class _Bringer:
 
     def _stop_standins(self) -> None:
         """A fresh stack starts with fresh vendors."""
-        for name in ("actioniq", "braze"):
+        for name in self._settings.standin_ports:
             self._processes.stop(name)
 
     def _deployed(self, known: dict[str, object], emulator: Service) -> dict[str, object]:
@@ -88,8 +88,7 @@ class _Bringer:
             "api_url": self._settings.api_url,
             "admin_token": deploy.admin_token(self._aws),
             "write_key": known["write_key"],
-            "actioniq_url": self._settings.actioniq_url,
-            "braze_url": self._settings.braze_url,
+            **{f"{name}_url": self._settings.standin_url(name) for name in self._settings.standin_ports},
             "emulator_url": self._settings.emulator_url,
             "outputs": deploy.outputs(self._aws),
             "api_id": api_id,
@@ -117,9 +116,9 @@ def create_write_key(api_url: str, token: str) -> str:
 
 
 def standin_services(settings: LocalSettings) -> Iterator[Service]:
-    """Describe the two vendors' stand-ins."""
+    """Describe the stand-ins."""
     env = dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
-    for name, port in (("actioniq", settings.actioniq_port), ("braze", settings.braze_port)):
+    for name, port in settings.standin_ports.items():
         module = f"local.standins.{name}"
         if importlib.util.find_spec(f"{module}.__main__") is None:
             _say(f"no {module}: left out")

@@ -3,6 +3,7 @@
 import secrets as randomness
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import boto3
@@ -57,7 +58,10 @@ def permissions(settings: InstallSettings) -> Permissions:
 
         return ActionIqClient(transport("actioniq"), now)
 
-    return Permissions(braze, actioniq, settings.actioniq_base_url)
+    def prober(catalog_key: str) -> Any:
+        return import_module(f"bridge.clients.{catalog_key}").Client(transport(catalog_key), now)
+
+    return Permissions(braze, actioniq, settings.actioniq_base_url, prober)
 
 
 @cache

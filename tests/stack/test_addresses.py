@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from local.processes import Processes
-from local.settings import LocalSettings
+from local.settings import STANDINS, LocalSettings
 
 LISTENING = "0A"
 LOOPBACK = {"0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F"}
-SERVICES = {"actioniq", "braze", "emulator", "front"}
+SERVICES = {*STANDINS, "emulator", "front"}
 
 pytestmark = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's table of sockets")
 
@@ -63,6 +63,6 @@ def test_nothing_of_the_stack_listens_beyond_loopback(settings: LocalSettings, s
         for inode in sockets(member)
         if inode in open_sockets
     }
-    ports = {settings.api_port, settings.emulator_port, settings.actioniq_port, settings.braze_port}
+    ports = {settings.api_port, settings.emulator_port, *settings.standin_ports.values()}
     assert ports <= {int(address.rpartition(":")[2], 16) for address in addresses}
     assert {address.rpartition(":")[0] for address in addresses} <= LOOPBACK

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mapping.catalog import entries
 from tests.unit.install.loading import event
 
 CATALOG = "/v1/admin/integration-catalog"
@@ -12,7 +13,7 @@ CATALOG = "/v1/admin/integration-catalog"
 @pytest.mark.parametrize(
     ("query", "keys"),
     [
-        ("", ["actioniq", "braze"]),
+        ("", [entry.key for entry in entries()]),
         ("?category=cdp", ["actioniq"]),
         ("?category=CDP", ["actioniq"]),
         ("?q=action", ["actioniq", "braze"]),

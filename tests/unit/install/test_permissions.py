@@ -46,7 +46,7 @@ def check(key: str, config: dict[str, str], client: Any) -> dict[str, dict[str, 
     one = Installation(
         id="int_1", catalog_key=key, name=key, config=config, revision=revision, created_at=AT, updated_at=AT
     )
-    permissions = Permissions(lambda: client, lambda: client, "https://api.actioniq.com")
+    permissions = Permissions(lambda: client, lambda: client, "https://api.actioniq.com", lambda _: client)
     return {one["permission"]: one for one in permissions.check(one, {"api_key": "k", "rest_api_key": "k"})}
 
 

@@ -9,8 +9,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "mapping.md"
 if __name__ == "__main__":
     sys.path.insert(0, str(PAGE.parents[1] / "layers" / "mapping"))
 
-from mapping import actioniq, braze, braze_fields, braze_rows  # noqa: E402 - as a script it finds the layer first
-from mapping.catalog import entries  # noqa: E402
+from mapping import actioniq, braze, braze_fields, braze_rows, webhook  # noqa: E402 - as a script it finds the layer first
+from mapping.catalog import CatalogEntry, entries  # noqa: E402
+from mapping.catalog.fields import ConfigField  # noqa: E402
 
 
 def tables() -> dict[str, str]:
@@ -41,23 +42,29 @@ def tables() -> dict[str, str]:
         "braze-properties": _table("property|sent as", _plain(fields.PROPERTY_NAMES)),
         "braze-recipients": _table("column|name in the recipient", _plain(braze_rows.RECIPIENT_NAMES)),
         "braze-event-columns": _table("column|of the event", _plain(braze_rows.EVENT_COLUMNS)),
-        **{f"config-{entry.key}": _config(entry.key) for entry in entries()},
+        "webhook-fields": _table("field of the canonical event", ((f"`{name}`",) for name in webhook.FIELDS)),
+        "configuration": "\n\n".join(f"### {entry.name}\n\n{_config(entry)}" for entry in entries()),
     }
 
 
-def _config(key: str) -> str:
-    entry = next(entry for entry in entries() if entry.key == key)
+def _config(entry: CatalogEntry) -> str:
     rows = (
         (
             f"`{field.key}`",
             field.type,
-            "yes" if field.required else "",
+            _required(field),
             _default(field.default),
             field.help_text,
         )
         for field in entry.config_fields
     )
     return _table("field|type|required|default|what", rows)
+
+
+def _required(field: ConfigField) -> str:
+    if field.required_if:
+        return f"when `{field.required_if.field}` is `{field.required_if.value}`"
+    return "yes" if field.required else ""
 
 
 def _default(value: object) -> str:

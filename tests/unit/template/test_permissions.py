@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from local.invoke import FUNCTIONS
+from tests.unit.template.lanes import INTEGRATIONS, LANES
 from tests.unit.template.test_queues import Resources, of_type
 
 WILDCARDS = {
@@ -17,6 +20,9 @@ def statements(resources: Resources) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         for policy in role["Policies"]:
             yield from ((name, statement) for statement in policy["PolicyDocument"]["Statement"])
+    for policy in of_type(resources, "AWS::IAM::Policy").values():
+        for role in policy["Roles"]:
+            yield from ((role["Ref"], statement) for statement in policy["PolicyDocument"]["Statement"])
 
 
 def several(value: Any) -> list[Any]:
@@ -69,13 +75,13 @@ def test_no_managed_policy_brings_wildcards_in_by_the_back_door(resources: Resou
 
 def test_a_vendors_worker_reads_only_that_vendors_keys(resources: Resources) -> None:
     read = "secretsmanager:GetSecretValue"
+    workers = {f"{lane}DeliveryRole": key for key, lane in INTEGRATIONS.items()}
     suffix = {
         role: [path.rpartition("${AWS::StackName}")[2] for path in may(resources, role, read)]
-        for role in ("ActionIqDeliveryRole", "BrazeDeliveryRole", "AudienceSyncRole", "CollectRole")
+        for role in (*workers, "AudienceSyncRole", "CollectRole")
     }
     assert suffix == {
-        "ActionIqDeliveryRole": ["/actioniq/*"],
-        "BrazeDeliveryRole": ["/braze/*"],
+        **{role: [f"/{key}/*"] for role, key in workers.items()},
         "AudienceSyncRole": ["/braze/*"],
         "CollectRole": ["/sources/*"],
     }
@@ -99,12 +105,29 @@ def test_only_the_planner_reads_exports(resources: Resources) -> None:
     assert readers == {"AudiencePlanRole"}
 
 
-def test_only_ingest_and_collect_feed_the_lanes_and_operations_replays(resources: Resources) -> None:
-    send = "sqs:SendMessage"
-    senders = {
-        role for role, _ in statements(resources) if "['BrazeQueue', 'Arn']" in may(resources, role, send)
+@pytest.mark.parametrize("lane", INTEGRATIONS.values())
+def test_ingest_feeds_each_lane_and_operations_replays_and_activations_go_to_braze(
+    resources: Resources, lane: str
+) -> None:
+    activations = {"CollectRole"} if lane == "Braze" else set()
+    assert who_may(resources, "sqs:SendMessage", f"{lane}Queue") == {
+        "IngestRole",
+        "OperationsRole",
+        *activations,
     }
-    assert senders == {"IngestRole", "CollectRole", "OperationsRole"}
+
+
+@pytest.mark.parametrize("lane", LANES.values())
+def test_every_lane_is_counted_replayed_and_its_letters_are_filed(resources: Resources, lane: str) -> None:
+    for queue in (f"{lane}Queue", f"{lane}DeadLetterQueue"):
+        assert "OperationsRole" in who_may(resources, "sqs:GetQueueAttributes", queue)
+    assert "OperationsRole" in who_may(resources, "sqs:SendMessage", f"{lane}Queue")
+    assert who_may(resources, "sqs:ReceiveMessage", f"{lane}DeadLetterQueue") == {"DeadLetterRole"}
+
+
+def who_may(resources: Resources, action: str, queue: str) -> set[str]:
+    roles = {role for role, _ in statements(resources)}
+    return {role for role in roles if f"['{queue}', 'Arn']" in may(resources, role, action)}
 
 
 def test_the_bucket_alone_may_notify_the_export_queue(resources: Resources) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.unit.template.lanes import INTEGRATIONS, LANES
+
 Resources = dict[str, dict[str, Any]]
-LANES = ["Event", "ActionIq", "Braze"]
 DAYS = 24 * 60 * 60
 
 
@@ -23,7 +24,7 @@ def mappings(resources: Resources) -> Iterator[tuple[str, str, dict[str, Any]]]:
 def test_every_queue_has_a_dead_letter_queue_that_outlives_it(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     sources = {name: queue for name, queue in queues.items() if not name.endswith("DeadLetterQueue")}
-    assert sorted(sources) == ["ActionIqQueue", "AudienceQueue", "BrazeQueue", "EventQueue", "ExportQueue"]
+    assert sorted(sources) == sorted(f"{lane}Queue" for lane in LANES.values())
     for name, queue in sources.items():
         letters = name.replace("Queue", "DeadLetterQueue")
         assert queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"] == [letters, "Arn"]
@@ -82,7 +83,7 @@ def test_nothing_is_filtered_away_unseen(resources: Resources) -> None:
     assert all("FilterCriteria" not in mapping for _, _, mapping in mappings(resources))
 
 
-@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("lane", ["Event", *INTEGRATIONS.values()])
 def test_a_lane_hides_a_message_six_times_as_long_as_its_worker_may_take(
     resources: Resources, lane: str
 ) -> None:

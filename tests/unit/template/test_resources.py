@@ -7,11 +7,11 @@ import pytest
 
 from local.http_api import authorizers, routes
 from local.invoke import FUNCTIONS
+from tests.unit.template.lanes import LANES
 from tests.unit.template.test_queues import Resources, of_type
 
 ROOT = Path(__file__).resolve().parents[3]
 STATEFUL = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"]
-QUEUES = ["Event", "ActionIq", "Braze", "Export", "Audience"]
 OPEN_PATHS = {"batch", "b", "import", "events", "activations"}
 OPEN_PATHS |= {"track", "page", "identify", "group", "alias", "screen", "t", "p", "i", "g", "a", "s"}
 
@@ -110,7 +110,7 @@ def test_a_route_with_limits_of_its_own_exists(resources: Resources) -> None:
 def test_the_outputs_are_all_there(source: dict[str, Any]) -> None:
     named = {"ApiUrl", "ExportBucketName", "StateBucketName"}
     named |= {"InstallationsTableName", "DeliveriesTableName", "RunsTableName"}
-    named |= {f"{queue}{kind}Url" for queue in QUEUES for kind in ("Queue", "DeadLetterQueue")}
+    named |= {f"{queue}{kind}Url" for queue in LANES.values() for kind in ("Queue", "DeadLetterQueue")}
     assert named <= set(source["Outputs"])
 
 

@@ -106,10 +106,12 @@ class Installing:
         return shown(installation)
 
     def _store(self, installation: Installation, secrets: dict[str, str]) -> None:
-        """The secret first: dying in between leaves a key nobody uses, never an installation without its key."""
+        """The secret first: dying in between leaves a key nobody uses, never an installation without its key.
+
+        Without any secret an empty entry is stored: a worker takes an absent one for lost.
+        """
         owner = (installation.catalog_key, installation.id)
-        if secrets:
-            self.secrets.put(*owner, secrets)
+        self.secrets.put(*owner, secrets)
         try:
             self.installations.create(installation)
         except Rejected:

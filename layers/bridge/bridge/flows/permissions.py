@@ -38,19 +38,39 @@ class ActionIq(Protocol):
     def send_records(self, url: str, header: str, value: SecretStr, records: Sequence[Any]) -> object: ...
 
 
+class Prober(Protocol):
+    """Makes one call that carries no data and gives its bare status; raises the errors of `bridge.errors`."""
+
+    def probe(self, installation: Installation, secret: Mapping[str, str]) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """`actioniq_base_url` holds for installations that name none."""
+    """`actioniq_base_url` holds for installations that name none; `prober` gives any other integration's client."""
 
     braze: Callable[[], Braze]
     actioniq: Callable[[], ActionIq]
     actioniq_base_url: str
+    prober: Callable[[str], Prober]
 
     def check(self, installation: Installation, secrets: Mapping[str, str]) -> list[Check]:
         """Bounded by the clients' timeouts: the calls go out together."""
         if installation.catalog_key == "braze":
             return self._braze(installation, SecretStr(secrets.get("rest_api_key", "")))
-        return self._actioniq(installation, secrets.get("api_key", ""))
+        if installation.catalog_key == "actioniq":
+            return self._actioniq(installation, secrets.get("api_key", ""))
+        return self._one_call(installation, secrets)
+
+    def _one_call(self, installation: Installation, secrets: Mapping[str, str]) -> list[Check]:
+        """What one call says holds for every permission the catalog names."""
+        key = installation.catalog_key
+        found = catalog.entry(key)
+        names = [permission.name for permission in found.permissions] if found else []
+        try:
+            status = self.prober(key).probe(installation, secrets)
+        except BridgeError as error:
+            return [_failed(name, error) for name in names]
+        return [_judged(key, name, status) for name in names]
 
     def _braze(self, installation: Installation, key: SecretStr) -> list[Check]:
         client, endpoint = self.braze(), BrazeSettings.of(installation).rest_endpoint

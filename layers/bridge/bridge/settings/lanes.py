@@ -13,4 +13,4 @@ class Lane(NamedTuple):
 
 
 LaneQueues = Json[dict[str, Lane]]
-"""By lane: `event`, `export`, `audience`, and the catalog key of each integration."""
+"""By lane: `event`, `export`, `audience` and the catalog key of each integration."""

@@ -1,0 +1,36 @@
+"""Sends planned deliveries to webhooks: canonical events, as they were collected."""
+
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bridge import delivery_worker
+from bridge.clients import webhook as receivers
+from bridge.flows.event_lane import EventLane
+from bridge.flows.receive import Receiver
+from bridge.settings.delivery import DeliverySettings
+from mapping.webhook import WebhookSettings, to_event
+
+
+@cache
+def receiver() -> Receiver:
+    """The whole worker, put together once per environment."""
+    return delivery_worker.receiver(
+        DeliverySettings.load(),
+        "webhook",
+        lambda transport: EventLane(
+            "webhook", WebhookSettings, to_event, receivers.Client(transport, delivery_worker.now)
+        ),
+    )
+
+
+@cache
+def worker() -> delivery_worker.DeliveryWorker:
+    """Threads, logs and metrics."""
+    return delivery_worker.DeliveryWorker(receiver)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    """Answer with the messages that stay in the queue."""
+    return worker()(event, context)
