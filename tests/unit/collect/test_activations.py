@@ -92,7 +92,7 @@ def test_a_signed_order_of_a_server_source_is_carried_out(door: Door) -> None:
         ("", Role.VIEWER, False),
     ],
 )
-def test_what_each_role_may_do(role: str, needed: Role, may: bool) -> None:  # noqa: FBT001 - a table's column
+def test_what_each_role_may_do(role: str, needed: Role, may: bool) -> None:
     assert allows(role, needed) is may
 
 
@@ -331,9 +331,19 @@ def test_an_export_that_is_written_again_is_the_same_to_the_byte(
         ({"colour": "red"}, "/colour"),
         ({"settings": {}}, "/settings/campaign_id"),
         ({"settings": {"campaign_id": "c", "send_before": "soon"}}, "/settings/send_before"),
+        ({"settings": {"campaign_id": "c", "send_before": 0}}, "/settings/send_before"),
+        ({"settings": {"campaign_id": "c", "send_before": "0"}}, "/settings/send_before"),
+        ({"settings": {"campaign_id": "c", "send_before": "2026-03-03T00:00:00"}}, "/settings/send_before"),
         ({"settings": {"campaign_id": "c", "colour": "red"}}, "/settings/colour"),
         ({"kind": "audience", "settings": {"audience_id": "a"}}, "/settings/split_id"),
         ({"kind": "audience", "settings": {"audience_id": "a/b", "split_id": "1"}}, "/settings/audience_id"),
+        (
+            {
+                "kind": "audience",
+                "settings": {"audience_id": "a", "split_id": "1", "update_existing_only": "yes"},
+            },
+            "/settings/update_existing_only",
+        ),
     ],
 )
 def test_an_order_that_does_not_pass_is_422_and_its_id_stays_free(

@@ -202,6 +202,7 @@ def test_long_lists_come_in_pages(ask):
     "query",
     [
         "limit=0",
+        "limit=",
         "limit=101",
         "limit=x",
         "limit=-1",

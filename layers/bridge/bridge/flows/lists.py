@@ -26,7 +26,7 @@ class Page:
     @classmethod
     def of(cls, query: Mapping[str, str]) -> Self:
         """Raises Problem 422 for a limit outside 1…100 or a cursor that is none of ours."""
-        limit = query.get("limit") or str(DEFAULT_LIMIT)
+        limit = query.get("limit", str(DEFAULT_LIMIT))
         if re.fullmatch(r"[1-9][0-9]?|100", limit) is None:
             raise invalid([at("/limit", "out_of_range", f"limit must be a number from 1 to {MAX_LIMIT}")])
         return cls(int(limit), _opened(query["cursor"]) if query.get("cursor") else None)

@@ -3,9 +3,19 @@
 import hashlib
 import json
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from bridge.errors import Problem
 from bridge.flows import problems
@@ -17,6 +27,17 @@ _ID = r"^[A-Za-z0-9-]{1,64}$"
 _EXPORT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]{0,127}")
 
 
+def _read_moment(value: Any) -> Any:
+    """A bare number would be taken for seconds since 1970, and 0 for a deadline long past."""
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("datetime_parsing", "a time is text: ISO 8601 with its zone") from None
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_read_moment)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
@@ -25,14 +46,14 @@ class CampaignSettings(_Strict):
     """`send_before`: later than this nothing is sent any more; default one hour after the order."""
 
     campaign_id: Annotated[str, Field(min_length=1, max_length=255)]
-    send_before: AwareDatetime | None = None
+    send_before: Moment | None = None
 
 
 class EventSettings(_Strict):
     """`event_name` holds for rows that name none of their own."""
 
     event_name: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    send_before: AwareDatetime | None = None
+    send_before: Moment | None = None
 
 
 class AudienceSettings(_Strict):
@@ -43,9 +64,9 @@ class AudienceSettings(_Strict):
     identifier: Literal["external_id", "braze_id"] = "external_id"
     attributes: dict[str, ColumnRule] = {}
     on_leave: Literal["false", "null"] = "false"
-    update_existing_only: bool | None = None
+    update_existing_only: StrictBool | None = None
     time_zone: str = "UTC"
-    send_before: AwareDatetime | None = None
+    send_before: Moment | None = None
 
 
 class Order(_Strict):
