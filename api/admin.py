@@ -23,7 +23,7 @@ LIST = (
 )
 REPEAT = header(
     "Idempotency-Key",
-    text(minLength=1, maxLength=200, pattern=r"^[\x21-\x7e]+$"),
+    text(),
     description="The same key and body within 24 h give the first answer again.",
 )
 INSTALLATION = in_path("id", "An installation's id.")
@@ -311,7 +311,7 @@ def _operation(method: str, path: str, described: Described, needs: Role) -> Ope
 def _installing(entry: CatalogEntry, described: Described, needs: Role) -> Operation:
     body = catalog.config_name(entry, "InstallRequest")
     exact = Described(
-        catalog.config_name(entry, "Install"),
+        "install" + catalog.config_name(entry, ""),
         f"Install {entry.name}",
         described.tag,
         described.answers,

@@ -164,7 +164,7 @@ def _answers() -> dict[str, Schema]:
         "Accepted": record(accepted),
         "SdkSettings": record(sdk, "Where the browser SDK is to send, and with which key."),
         "ActivationResult": record(done),
-        "Description": {"type": "object", "required": ["openapi"], "properties": {"openapi": text()}},
+        "Description": {**record({"openapi": text()}), "additionalProperties": True},
         "Image": {"type": "string", "description": "One transparent pixel."},
     }
 
