@@ -182,6 +182,11 @@ def test_a_letter_that_names_no_run_is_only_filed(app, letters, exports, parts, 
     assert len(letters.filed) == 1
 
 
+def test_an_unreadable_message_is_no_fault_of_the_run_it_names(app, exports, parts):
+    app.lambda_handler(letter("Audience", {"run_id": "run_1", "part": 99}, reason="unreadable_message"), None)
+    assert exports.asked == parts.asked == []
+
+
 def test_a_letter_comes_back_until_its_run_was_told(app, parts):
     parts.is_down = True
     assert len(app.lambda_handler(letter("Audience", PART), None)["batchItemFailures"]) == 1

@@ -121,6 +121,14 @@ def test_what_cannot_be_read_becomes_a_dead_letter(name: str) -> None:
     assert queue.letters == [{"reason": "unreadable_message", "detail": queue.letters[0]["detail"]}]  # type: ignore[index]
 
 
+@pytest.mark.parametrize("body", ["[]", "7", "null", "{}", "[" * 50_000, '{"Records": 1}', '{"part": 1}'])
+@pytest.mark.parametrize("name", ["audience_plan", "audience_sync"])
+def test_a_body_that_is_no_message_is_called_unreadable_at_once(name: str, body: str) -> None:
+    queue = Queue()
+    assert invoke(wired(name, World(), queue), body) == {"batchItemFailures": []}
+    assert [letter and letter["reason"] for letter in queue.letters] == ["unreadable_message"]
+
+
 def test_a_waiting_message_hides_and_comes_back() -> None:
     world, queue = World(config={"approve_recipients": 1}), Queue()
     plan = wired("audience_plan", world, queue)

@@ -3,6 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bridge.errors import Blocked, BridgeError, Retryable, TooLarge, Unknown
 from bridge.flows.runs import Later
 from mapping.run import Halt
@@ -98,6 +100,15 @@ def test_a_part_can_be_given_up_from_outside() -> None:
     world.parts.messages[0][0] = json.dumps({"run_id": run_id, "part": 1, "step": "give_up"})
     world.work()
     assert world.report(run_id)["sent"]["undelivered"] == 10
+
+
+@pytest.mark.parametrize("part", [0, -1, 2])
+def test_a_part_the_run_does_not_have_is_not_sent(part: int) -> None:
+    world, run_id = one_part()
+    body = json.dumps({"run_id": run_id, "part": part})
+    with pytest.raises(ValueError, match="no such part"):
+        world.sync.handle(body, owner="me", beat=lambda: None, remaining=lambda: 900.0)
+    assert world.braze.sent == []
 
 
 def test_a_part_that_another_worker_holds_is_left_alone() -> None:

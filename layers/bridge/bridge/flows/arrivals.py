@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import unquote_plus
 
 from mapping.export import ExportKey, InvalidExport, run_id
@@ -56,9 +56,7 @@ class Continued:
 
 def read(body: str) -> Sequence[Arrived | Continued]:
     """Parts, test events and foreign objects give nothing; raises ValueError for what is not for us."""
-    message = json.loads(body)
-    if not isinstance(message, dict):
-        raise ValueError("the body is not an object")  # noqa: TRY004 - for the caller it is a bad value
+    message = readable(body)
     if message.get("Event") == "s3:TestEvent":
         return ()
     if "run_id" in message:
@@ -66,7 +64,21 @@ def read(body: str) -> Sequence[Arrived | Continued]:
         return (Continued(str(message["run_id"]), step, str(message.get("reason", ""))),)
     if "Records" not in message:
         raise ValueError("neither an S3 notification nor a step of a run")
-    return tuple(arrived for record in message["Records"] if (arrived := _arrived(record)))
+    try:
+        return tuple(arrived for record in message["Records"] if (arrived := _arrived(record)))
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError("not an S3 notification") from error
+
+
+def readable(body: str) -> dict[str, Any]:
+    """A message's object; raises ValueError for anything else, however deep."""
+    try:
+        message = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("the body is nested too deeply") from error
+    if not isinstance(message, dict):
+        raise ValueError("the body is not an object")  # noqa: TRY004 - for the caller it is a bad value
+    return message
 
 
 def _arrived(record: dict[str, object]) -> Arrived | None:

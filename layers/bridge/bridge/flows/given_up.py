@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.flows import arrivals
 from bridge.flows.letters import CRASHES_THE_WORKER
+from bridge.flows.run_messages import UNREADABLE
 from bridge.flows.runs import Outbox
 
 
@@ -26,6 +27,8 @@ class GivenUp:
         """Ask for the next step; asking twice is asking once. Raises Retryable when it could not be asked."""
         reason = (record.get("messageAttributes") or {}).get("reason", {}).get("stringValue")
         reason = reason or CRASHES_THE_WORKER
+        if reason == UNREADABLE:
+            return  # the message was at fault, not the run it may name
         match self.lanes.get(record["eventSourceARN"].rpartition(":")[2]):
             case "audience":
                 self._part(record["body"], reason)
@@ -55,7 +58,7 @@ class GivenUp:
 def _steps(body: str) -> Iterator[tuple[str, str]]:
     try:
         messages = arrivals.read(body)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except ValueError:
         return  # what started no run leaves none behind
     for message in messages:
         yield message.run_id, message.step
@@ -63,7 +66,6 @@ def _steps(body: str) -> Iterator[tuple[str, str]]:
 
 def _object(body: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
+        return arrivals.readable(body)
+    except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}

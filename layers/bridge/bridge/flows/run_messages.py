@@ -10,6 +10,7 @@ from bridge.flows.runs import Beat, Later, Verdict
 VISIBLE_AGAIN = 60
 EVERY = 20.0
 CRASHES = 5
+UNREADABLE = "unreadable_message"
 
 
 class RunQueue(Protocol):
@@ -56,7 +57,7 @@ class RunMessages:
         try:
             verdict = work(record["body"], owner=owner, beat=self._beat(handle))
         except ValueError as error:
-            return self._dead(record, "unreadable_message", type(error).__name__)
+            return self._dead(record, UNREADABLE, type(error).__name__)
         except Retryable as error:
             verdict = Later(round(error.after or 10), error.reason)
         except BridgeError as error:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from bridge.errors import Blocked, Retryable
 from bridge.flows.admission import Claims, admission
+from bridge.flows.arrivals import readable
 from bridge.flows.ledger import Ledger
 from bridge.flows.part_stores import PartRow, PartRows, Pauses, RunsToStop, Senders
 from bridge.flows.pump import Pump, Stop
@@ -49,13 +50,17 @@ class PartSync:
 
     def handle(self, body: str, *, owner: str, beat: Beat, remaining: Callable[[], float]) -> Verdict:
         """Work on the part a message names, as far as this invocation gets."""
-        message = json.loads(body)
-        run_id, part = str(message["run_id"]), int(message["part"])
+        message = readable(body)
+        run_id, part = message.get("run_id"), message.get("part")
+        if not isinstance(run_id, str) or not isinstance(part, int):
+            raise ValueError("the message names no part of a run")  # noqa: TRY004 - for the caller it is a bad value
         run = self.runs.get(run_id)
         if run is None or run.ended or run.status == "committing":
             return Finished()
         if run.status != "syncing":
             return Later(5, "the run is not syncing yet")
+        if not 1 <= part <= run.parts:
+            raise ValueError("the run has no such part")
         leased = self.rows.lease(run_id, part, owner, LEASE_SECONDS)
         if leased.done:
             return self.last(run_id)
