@@ -81,6 +81,9 @@ def _integrations(configs: list[str]) -> dict[str, Schema]:
             "permission": text("What the key must be allowed to do."),
             "status": one_of("ok", "failed", "unknown", description="`unknown` is worth another try."),
             "vendor_status": nullable(whole("What the vendor answered.")),
+            "reason": text(
+                "`invalid_key`, `missing_permission`, `wrong_address`, …; empty when nothing is wrong."
+            ),
             "hint": text("What to do; empty when nothing is wrong."),
         }
     )

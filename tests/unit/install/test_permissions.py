@@ -1,10 +1,13 @@
 """What a key may do, told per permission, without touching a customer."""
 
+from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
+from bridge.flows import permissions
 from bridge.flows.permissions import Permissions
 from mapping.installation import Installation, Revision
 
@@ -46,8 +49,8 @@ def check(key: str, config: dict[str, str], client: Any) -> dict[str, dict[str, 
     one = Installation(
         id="int_1", catalog_key=key, name=key, config=config, revision=revision, created_at=AT, updated_at=AT
     )
-    permissions = Permissions(lambda: client, lambda: client, "https://api.actioniq.com", lambda _: client)
-    return {one["permission"]: one for one in permissions.check(one, {"api_key": "k", "rest_api_key": "k"})}
+    tester = Permissions(lambda: client, lambda: client, "https://api.actioniq.com", lambda _: client)
+    return {one["permission"]: one for one in tester.check(one, {"api_key": "k", "rest_api_key": "k"})}
 
 
 def test_a_braze_key_with_all_permissions_is_fine():
@@ -72,6 +75,54 @@ def test_a_permission_that_lacks_is_named_with_what_to_do(status):
     assert found["users.export.ids"]["status"] == "failed"
     assert found["users.export.ids"]["hint"]
     assert found["users.track"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_key_that_is_let_in_elsewhere_lacks_a_permission(status):
+    found = check("braze", BRAZE, FakeBraze({"/users/export/ids": status}))
+    assert found["users.export.ids"]["reason"] == "missing_permission"
+    assert found["users.track"]["reason"] == ""
+
+
+def test_a_key_that_is_let_in_nowhere_is_invalid():
+    paths = ("/users/track", "/users/export/ids", "/campaigns/trigger/send", "/campaigns/list?page=0")
+    found = check("braze", BRAZE, FakeBraze(dict.fromkeys(paths, 401)))
+    assert {one["reason"] for one in found.values()} == {"invalid_key"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("unauthorized", "invalid_key"),
+        ("forbidden", "missing_permission"),
+        ("host_not_allowed", "host_not_allowed"),
+    ],
+)
+def test_actioniq_tells_a_bad_key_from_a_missing_permission(reason, told):
+    assert check("actioniq", ACTIONIQ, FakeActionIq(Blocked(reason)))["api_key"]["reason"] == told
+
+
+@pytest.mark.parametrize(("key", "config"), [("braze", BRAZE), ("actioniq", ACTIONIQ), ("webhook", {})])
+def test_a_vendor_that_never_answers_leaves_the_test_unknown_in_time(monkeypatch, key, config):
+    monkeypatch.setattr(permissions, "LONGEST", 0.05)
+    released = Event()
+
+    class Silent:
+        def probe(self, *_asked):
+            released.wait(30)
+            return 200
+
+        def send_records(self, *_asked):
+            released.wait(30)
+
+    started = monotonic()
+    try:
+        found = check(key, config, Silent())
+        assert monotonic() - started < 1
+    finally:
+        released.set()
+    assert found
+    assert {one["status"] for one in found.values()} == {"unknown"}
 
 
 @pytest.mark.parametrize("answer", [429, 503, Retryable("vendor_unavailable"), Unknown("timeout")])

@@ -159,7 +159,8 @@ class Installed:
             secrets = self.secrets.get(current.catalog_key, current.id, fresh=True)
             checks = self.probe(current, secrets)
         except Blocked as blocked:
-            checks = [{"check": "secret", "status": "failed", "hint": blocked.detail or blocked.reason}]
+            told = {"reason": blocked.reason, "hint": blocked.detail or blocked.reason}
+            checks = [{"permission": "secret", "status": "failed", "vendor_status": None, **told}]
         return answer_json(200, {"ok": all(one.get("status") == "ok" for one in checks), "checks": checks})
 
     def _found(self, call: Call) -> Installation:
