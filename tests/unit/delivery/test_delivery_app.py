@@ -56,9 +56,21 @@ def test_events_reach_actioniq(monkeypatch: pytest.MonkeyPatch) -> None:
     assert types == ["custom_event", "user_profile", "page_view"]
 
 
-def test_a_malformed_message_does_not_hold_up_its_neighbour(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World("actioniq")
-    assert run("actioniq", world, monkeypatch, event_file("actioniq_delivery.malformed_among_good")) == []
+def test_events_reach_a_webhook_as_they_were_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("webhook")
+    assert run("webhook", world, monkeypatch, event_file("webhook_delivery.events")) == []
+    batch = world.bodies()[0]["batch"]
+    assert [item["type"] for item in batch] == ["track", "identify", "page"]
+    assert batch[1]["traits"] == {"email": "pat@example.com", "plan": "gold"}
+    assert not [item for item in batch if {"sourceKind", "integrations"} & set(item)]
+
+
+@pytest.mark.parametrize("vendor", ["actioniq", "webhook"])
+def test_a_malformed_message_does_not_hold_up_its_neighbour(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(vendor)
+    assert run(vendor, world, monkeypatch, event_file(f"{vendor}_delivery.malformed_among_good")) == []
     assert len(world.bodies()) == 1
     assert [attributes["reason"] for _, attributes in world.letters.sent] == ["malformed_delivery"]
 
@@ -138,7 +150,7 @@ def test_logs_name_ids_and_counts_and_neither_bodies_nor_keys(
         assert secret not in out
 
 
-@pytest.mark.parametrize("vendor", ["actioniq", "braze"])
+@pytest.mark.parametrize("vendor", ["actioniq", "braze", "webhook"])
 def test_a_worker_is_put_together_from_its_environment(
     vendor: Vendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

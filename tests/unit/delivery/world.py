@@ -7,15 +7,19 @@ from bridge.clients.actioniq import ActionIqClient
 from bridge.clients.braze import BrazeClient
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
+from bridge.clients.webhook import Client
 from bridge.flows.actioniq_lane import ActionIqLane
 from bridge.flows.braze_lane import BrazeLane
 from bridge.flows.circuit import Circuit
 from bridge.flows.deliver import Deliverer
 from bridge.flows.delivery_records import Recorder, Result
+from bridge.flows.profile_memory import ProfileMemory
+from bridge.flows.event_lane import EventLane
 from bridge.flows.receive import Receiver
 from bridge.flows.vendor_keys import Credentials
 from mapping.delivery import CampaignOrder, DeliveryMessage
 from mapping.installation import Installation, Revision
+from mapping.webhook import WebhookSettings, to_event
 from tests.unit.delivery import fakes
 
 if TYPE_CHECKING:
@@ -24,16 +28,20 @@ if TYPE_CHECKING:
 ACTIONIQ = "int_000000000000000000ac"
 BRAZE = "int_000000000000000000b2"
 _AT = "2026-11-21T10:00:00.000Z"
-Vendor = Literal["actioniq", "braze"]
+WEBHOOK = "int_00000000000000000000ed"
+HOOK = "https://hooks.example.com/signal"
+Vendor = Literal["actioniq", "braze", "webhook"]
+IDS: dict[Vendor, str] = {"actioniq": ACTIONIQ, "braze": BRAZE, "webhook": WEBHOOK}
 CONFIGS: dict[Vendor, dict[str, Any]] = {
     "actioniq": {"account_id": "your-account-id", "destination_id": "dest-12345"},
     "braze": {"rest_endpoint": "https://rest.iad-01.braze.com"},
+    "webhook": {"url": HOOK, "authentication": "bearer"},
 }
 
 
 def installation(vendor: Vendor, **config: Any) -> Installation:
     return Installation(
-        id=ACTIONIQ if vendor == "actioniq" else BRAZE,
+        id=IDS[vendor],
         catalog_key=vendor,
         name=vendor,
         config=CONFIGS[vendor] | config,
@@ -90,20 +98,23 @@ class World:
         self.vendor = fakes.FakeVendor(success)
         self.installations = fakes.FakeInstallations()
         self.install(vendor, **config)
-        self.secrets = fakes.FakeSecrets({"api_key": "aiq_key", "rest_api_key": "brz_key"})
+        keys = {"api_key": "aiq_key", "rest_api_key": "brz_key", "bearer_token": "hook_key"}
+        self.secrets = fakes.FakeSecrets(keys)
         self.deliveries = fakes.FakeDeliveries()
         self.claims = fakes.FakeClaims()
+        self.profiles = fakes.FakeProfiles()
         self.pauses = fakes.FakePauses()
         self.health = fakes.FakeHealth()
         self.stages = fakes.FakeStages()
         self.letters = fakes.FakeQueue()
         self.queue = fakes.FakeQueue()
-        transport = Transport(AllowedHosts.of((), vendor), pools=self.vendor)
-        self.lane: Lane = (
-            ActionIqLane(ActionIqClient(transport, self.clock), "https://api.actioniq.com")
-            if vendor == "actioniq"
-            else BrazeLane(BrazeClient(transport, self.clock))
-        )
+        transport = Transport(AllowedHosts.of(["hooks.example.com"], vendor), pools=self.vendor)
+        lanes: dict[Vendor, Lane] = {
+            "actioniq": ActionIqLane(ActionIqClient(transport, self.clock), "https://api.actioniq.com"),
+            "braze": BrazeLane(BrazeClient(transport, self.clock)),
+            "webhook": EventLane("webhook", WebhookSettings, to_event, Client(transport, self.clock)),
+        }
+        self.lane = lanes[vendor]
 
     def install(self, vendor: Vendor, **config: Any) -> Installation:
         made = installation(vendor, **config)
@@ -125,6 +136,7 @@ class World:
             recorder=recorder,
             clock=self.clock,
             jitter=lambda most: most,
+            memory=ProfileMemory(self.profiles),
         )
         return Receiver(deliverer, self.queue, self.letters, self.clock)
 

@@ -18,6 +18,7 @@ NOW = datetime(2026, 3, 2, 10, 15, 31, tzinfo=UTC)
 SENT = datetime(2026, 3, 2, 10, 15, 30, 500_000, tzinfo=UTC)
 BRAZE = "int_b0000000000000000000"
 ACTIONIQ = "int_a0000000000000000000"
+WEBHOOK = "int_e0000000000000000000"
 
 
 @dataclass
@@ -87,6 +88,7 @@ class Bench:
     installations: list[Installation] = field(default_factory=lambda: [actioniq(), braze()])
     actioniq: FakeQueue = field(default_factory=FakeQueue)
     braze: FakeQueue = field(default_factory=FakeQueue)
+    webhook: FakeQueue = field(default_factory=FakeQueue)
     letters: FakeQueue = field(default_factory=FakeQueue)
     recorder: FakeRecorder = field(default_factory=FakeRecorder)
     away: bool = False
@@ -99,7 +101,7 @@ class Bench:
 
     def take(self, *bodies: Any) -> set[str]:
         """Each body is one message, called `sqs-0`, `sqs-1`, …; text goes in as it is. Which come again."""
-        lanes = {"actioniq": self.actioniq, "braze": self.braze}
+        lanes = {"actioniq": self.actioniq, "braze": self.braze, "webhook": self.webhook}
         messages = [message(number, body) for number, body in enumerate(bodies)]
         self.reasons = Ingest(self, lanes, self.letters, self.recorder, lambda: NOW).take(messages)
         return set(self.reasons)
@@ -129,6 +131,12 @@ def braze(config: Mapping[str, Any] | None = None, **changes: Any) -> Installati
 def actioniq(config: Mapping[str, Any] | None = None, **changes: Any) -> Installation:
     known = {"account_id": "acc", "destination_id": "dest"}
     fields = {"id": ACTIONIQ, "catalog_key": "actioniq", "name": "AIQ", "config": known | dict(config or {})}
+    return _installation(**fields | changes)
+
+
+def webhook(config: Mapping[str, Any] | None = None, **changes: Any) -> Installation:
+    known = {"url": "https://hooks.example.com"}
+    fields = {"id": WEBHOOK, "catalog_key": "webhook", "name": "Hook", "config": known | dict(config or {})}
     return _installation(**fields | changes)
 
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from bridge.flows.event_messages import Opened, open_message
+from mapping import catalog
 from tests.unit.ingest.builders import (
     ACTIONIQ,
     BRAZE,
+    WEBHOOK,
     Bench,
     actioniq,
     braze,
@@ -16,6 +18,7 @@ from tests.unit.ingest.builders import (
     frame,
     message,
     track,
+    webhook,
 )
 
 
@@ -319,6 +322,54 @@ def test_an_installation_that_asks_for_consent_gets_no_event_without_it(
         (["m-1"], []) if passes else ([], ["no_consent"])
     )
     assert bench.actioniq.ids == ["m-1"]
+
+
+@pytest.mark.parametrize("categories", [["marketing", "analytics"], ["analytics"], []])
+def test_each_installation_asks_for_the_consent_it_was_told_to(bench: Bench, categories: list[str]) -> None:
+    """From the configuration as the API takes it to what is queued and what is recorded."""
+    entry = catalog.entry("webhook")
+    assert entry
+    config, _ = catalog.validate_config(
+        entry, {"url": "https://hooks.example.com", "consent_categories": categories}
+    )
+    bench.installations = [webhook(config), actioniq()]
+    given = [{"marketing": True, "analytics": True}, {"analytics": True}, {"marketing": True}, {}]
+    bench.take(frame(*(track(n, context={"consent": one}) for n, one in enumerate(given))))
+    gets = [n for n, one in enumerate(given) if all(one.get(name) for name in categories)]
+    assert bench.webhook.ids == [f"m-{n}" for n in gets]
+    assert bench.recorder.reasons(WEBHOOK) == ["no_consent"] * (len(given) - len(gets))
+    assert bench.actioniq.ids == [f"m-{n}" for n in range(len(given))]
+
+
+@pytest.mark.parametrize(
+    ("integrations", "gets"),
+    [
+        ({}, ["Hook", "Other"]),
+        ({"All": False, "Custom Webhook": True}, ["Hook", "Other"]),
+        ({"All": False, "Other": True}, ["Other"]),
+        ({"Custom Webhook": False, "Hook": True}, ["Hook"]),
+        ({"Custom Webhook": False}, []),
+    ],
+)
+def test_an_installation_is_chosen_by_its_own_name_or_its_integrations(
+    bench: Bench, integrations: dict[str, Any], gets: list[str]
+) -> None:
+    bench.installations = [webhook(), webhook(id="int_e1", name="Other")]
+    bench.take(frame(track(integrations=integrations)))
+    names = {WEBHOOK: "Hook", "int_e1": "Other"}
+    assert [names[one.integration_id] for one in bench.webhook.messages] == gets
+    passed_over = [key for key, name in names.items() if name not in gets]
+    assert [row.integration_id for row in bench.recorder.rows] == passed_over
+    assert all(row.reasons == ["deselected"] for row in bench.recorder.rows)
+
+
+@pytest.mark.parametrize(("size", "requests"), [(None, 3), (100, 3), (40, 7), (1, 250)])
+def test_a_webhook_gets_as_many_events_a_request_as_it_asks_for(
+    bench: Bench, size: int | None, requests: int
+) -> None:
+    bench.installations = [webhook({} if size is None else {"batch_size": size})]
+    bench.take(frame(*(track(n) for n in range(250))))
+    assert (len(bench.webhook.bodies), len(bench.webhook.ids)) == (requests, 250)
 
 
 @pytest.mark.parametrize(

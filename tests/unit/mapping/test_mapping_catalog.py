@@ -6,12 +6,14 @@ import pytest
 
 from mapping.catalog import CatalogEntry, InvalidConfig, entries, entry, search, validate_config
 from mapping.installation import ActionIqSettings, BrazeSettings
+from mapping.webhook import WebhookSettings
 
 ACTIONIQ = {
     "api_key": "aiq_xxxxxxxxxxxxxxxxxxxx",
     "account_id": "your-account-id",
     "destination_id": "dest-12345",
 }
+HOOK = {"url": "https://hooks.example.com/signal"}
 BRAZE = {"rest_api_key": "brz_local_key", "rest_endpoint": "https://rest.iad-01.braze.com"}
 
 
@@ -39,13 +41,18 @@ def test_the_documented_configuration_passes() -> None:
 def test_defaults_of_the_catalog_are_those_of_the_settings() -> None:
     plain, _ = validate_config(known("braze"), BRAZE)
     assert BrazeSettings.model_validate(plain) == BrazeSettings(rest_endpoint=BRAZE["rest_endpoint"])
+    plain, _ = validate_config(known("webhook"), HOOK)
+    assert WebhookSettings.model_validate(plain) == WebhookSettings(url=HOOK["url"])
     plain, _ = validate_config(known("actioniq"), ACTIONIQ)
     assert ActionIqSettings.model_validate(plain) == ActionIqSettings(
         account_id="your-account-id", destination_id="dest-12345"
     )
 
 
-@pytest.mark.parametrize(("key", "settings"), [("braze", BrazeSettings), ("actioniq", ActionIqSettings)])
+@pytest.mark.parametrize(
+    ("key", "settings"),
+    [("braze", BrazeSettings), ("actioniq", ActionIqSettings), ("webhook", WebhookSettings)],
+)
 def test_every_plain_field_is_a_setting_and_every_setting_a_field(key: str, settings: type[Any]) -> None:
     fields = {field.key for field in known(key).config_fields if field.type != "secret"}
     assert fields == set(settings.model_fields)
@@ -75,6 +82,29 @@ def test_every_plain_field_is_a_setting_and_every_setting_a_field(key: str, sett
         ("braze", BRAZE | {"approve_recipients": -1}, {"/config/approve_recipients": "too_small"}),
         ("braze", BRAZE | {"approve_recipients": 10**9}, {"/config/approve_recipients": "too_large"}),
         ("braze", BRAZE | {"approve_recipients": True}, {"/config/approve_recipients": "wrong_type"}),
+        ("braze", BRAZE | {"consent_categories": "marketing"}, {"/config/consent_categories": "wrong_type"}),
+        (
+            "actioniq",
+            ACTIONIQ | {"consent_categories": ["marketing", "sales", 7]},
+            {"/config/consent_categories/1": "not_an_option"},
+        ),
+        ("webhook", HOOK | {"consent_categories": [["x"]]}, {"/config/consent_categories/0": "wrong_type"}),
+        ("webhook", {}, {"/config/url": "required"}),
+        ("webhook", HOOK | {"batch_size": 0}, {"/config/batch_size": "too_small"}),
+        ("webhook", HOOK | {"batch_size": 101}, {"/config/batch_size": "too_large"}),
+        ("webhook", HOOK | {"method": "GET"}, {"/config/method": "not_an_option"}),
+        ("webhook", HOOK | {"authentication": "bearer"}, {"/config/bearer_token": "required"}),
+        ("webhook", HOOK | {"authentication": "hmac"}, {"/config/hmac_secret": "required"}),
+        (
+            "webhook",
+            HOOK | {"authentication": "basic", "basic_user": "a:b"},
+            {"/config/basic_user": "bad_format", "/config/basic_password": "required"},
+        ),
+        (
+            "webhook",
+            HOOK | {"authentication": "basic", "basic_user": " ", "basic_password": "p"},
+            {"/config/basic_user": "required"},
+        ),
         (
             "braze",
             {"rest_endpoint": "x"},
@@ -151,14 +181,50 @@ def test_the_library_is_found_by_category_and_by_name() -> None:
     assert entry("missing") is None
 
 
-@pytest.mark.parametrize("key", ["actioniq", "braze"])
+@pytest.mark.parametrize("key", [found.key for found in entries()])
 def test_an_entry_is_complete(key: str) -> None:
     found = known(key)
     assert found.delivery_modes == ("server_side",)
     assert found.variant("default") is not None
     assert found.variant("retail") is None
     assert all(field.label and field.help_text for field in found.config_fields)
-    assert all(field.options for field in found.config_fields if field.type == "select")
+    assert all(field.options for field in found.config_fields if field.type in {"select", "list"})
+    keys = [field.key for field in found.config_fields]
+    assert len(keys) == len(set(keys))
+    assert {field.required_if.field for field in found.config_fields if field.required_if} <= set(keys)
+
+
+@pytest.mark.parametrize("key", [found.key for found in entries()])
+def test_every_integration_can_ask_for_consent(key: str) -> None:
+    field = known(key).config_fields[-1]
+    assert (field.key, field.type, field.required) == ("consent_categories", "list", False)
+    assert [option.value for option in field.options] == [
+        "analytics",
+        "marketing",
+        "functional",
+        "advertising",
+    ]
+
+
+def test_a_list_keeps_its_order_and_each_item_once() -> None:
+    given = BRAZE | {"consent_categories": ["marketing", "analytics", "marketing"]}
+    assert validate_config(known("braze"), given)[0]["consent_categories"] == ["marketing", "analytics"]
+    nothing = validate_config(known("braze"), BRAZE | {"consent_categories": []})[0]
+    assert nothing["consent_categories"] == []
+
+
+def test_a_field_that_another_ones_value_calls_for_may_be_absent_otherwise() -> None:
+    plain, secrets = validate_config(known("webhook"), HOOK | {"hmac_secret": "s"})
+    assert (plain["authentication"], secrets) == ("none", {"hmac_secret": "s"})
+    assert validate_config(known("webhook"), {"authentication": "hmac"}, partial=True)[1] == {}
+
+
+def test_only_a_webhook_has_no_hosts_of_a_vendor() -> None:
+    assert {found.key: found.host_suffixes for found in entries()} == {
+        "actioniq": (".actioniq.com",),
+        "braze": (".braze.com", ".braze.eu"),
+        "webhook": (),
+    }
 
 
 @pytest.mark.parametrize("status", [401, 404, 429])
