@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.errors import Blocked, Rejected, Retryable
 from bridge.flows.audit import Audit
+from bridge.flows.configuration import CheckUrl
 from bridge.flows.install import Installing
 from bridge.flows.installations import Installed
 from bridge.flows.managing import Managing
@@ -206,12 +207,13 @@ class World:
     tokens: FakeTokens = field(default_factory=FakeTokens)
     log: FakeAuditLog = field(default_factory=FakeAuditLog)
     checks: list[dict[str, Any]] = field(default_factory=list)
+    check_url: CheckUrl = only_vendor_hosts
     now: datetime = NOW
 
     def managing(self) -> Managing:
         ids, clock = Ids(), lambda: self.now
         audit = Audit(self.log, clock, ids)
-        parts = (self.installations, self.secrets, self.sources, only_vendor_hosts)
+        parts = (self.installations, self.secrets, self.sources, self.check_url)
         return Managing(
             installing=Installing(*parts, audit, FakeOnce(), clock, ids),
             installed=Installed(*parts, lambda _one, _secrets: self.checks, audit, clock, ids),
