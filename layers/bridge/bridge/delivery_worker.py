@@ -24,6 +24,7 @@ from bridge.clients.transport import Transport
 from bridge.flows.circuit import Circuit
 from bridge.flows.deliver import Deliverer
 from bridge.flows.delivery_records import Recorder
+from bridge.flows.profile_memory import ProfileMemory
 from bridge.flows.receive import NotYet, Receiver
 from bridge.flows.vendor_keys import Credentials
 from bridge.stores.claims import ClaimStore
@@ -31,6 +32,7 @@ from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.health import HealthStore
 from bridge.stores.installations import CachedInstallations, InstallationStore
 from bridge.stores.pauses import PauseStore
+from bridge.stores.profiles import ProfileStore
 from bridge.stores.queues import Queue
 from bridge.stores.secrets import SecretStore
 from bridge.stores.stages import StageStore
@@ -114,6 +116,7 @@ def receiver(config: DeliverySettings, catalog_key: str, lane: Callable[[Transpo
         recorder=Recorder(deliveries, StageStore(_client("s3"), config.state_bucket), letters, now, _jitter),
         clock=now,
         jitter=_jitter,
+        memory=ProfileMemory(ProfileStore(table, config.deliveries_table)),
     )
     return Receiver(deliverer, Queue(_client("sqs"), config.queue_url), letters, now)
 

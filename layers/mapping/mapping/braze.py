@@ -131,6 +131,8 @@ def _profile(
 ) -> list[BrazeObject] | ItemOutcome:
     consent = settings.consent_fields == "allow" and event["sourceKind"] != "browser"
     attributes = attributes_of(event.get("traits", _NOTHING), notes, consent=consent)
+    if settings.merge_objects and any(type(value) is dict for value in attributes.values()):
+        target["_merge_objects"] = True
     return [("attributes", target | attributes)] if attributes else _nothing_left(notes)
 
 

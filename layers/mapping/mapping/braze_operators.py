@@ -1,21 +1,46 @@
 """Two changes of one user as one: what a later value does to an earlier one (facts/braze.md 2.5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 _OPERATORS: Final = frozenset({"inc", "add", "remove", "$add", "$remove", "$update"})
+_REPEATS_ADD: Final = frozenset({"inc", "$add"})
 _ADDITIVE: Final = frozenset({"add", "remove", "$add", "$remove", "$update"})
 
 
 def combine(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
     """One object with the effect of both, or None where only Braze can work out what the pair amounts to."""
     both = earlier | later
+    merges = both.get("_merge_objects") is True
     for key in earlier.keys() & later.keys():
-        if (operator := _operator(later[key])) is not None:
-            value = _applied(operator, earlier[key], later[key])
+        if is_operation(later[key]):
+            operator = _operator(later[key])
+            value = _applied(operator, earlier[key], later[key]) if operator else None
             if value is None:
                 return None
             both[key] = value
+        elif merges and type(earlier[key]) is dict and type(later[key]) is dict:
+            if is_operation(earlier[key]):
+                return None
+            both[key] = _merged(earlier[key], later[key])
+    return both
+
+
+def is_operation(value: Any) -> bool:
+    """Whether Braze works the value out from what it holds: `inc`, or any of the arrays' operators."""
+    return type(value) is dict and bool(value) and value.keys() <= _OPERATORS
+
+
+def adds_up(attributes: Mapping[str, Any]) -> bool:
+    """Whether sending these attributes again changes more than sending them once."""
+    return any(type(value) is dict and not _REPEATS_ADD.isdisjoint(value) for value in attributes.values())
+
+
+def _merged(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    both = earlier | later
+    for key in earlier.keys() & later.keys():
+        if type(earlier[key]) is dict and type(later[key]) is dict:
+            both[key] = _merged(earlier[key], later[key])
     return both
 
 

@@ -20,8 +20,18 @@ RECIPIENT_NAMES: Final = {"external_id": "external_user_id", "braze_id": "braze_
 EVENT_COLUMNS: Final = {"event_name": "event", "event_time": "timestamp", "event_id": "messageId"}
 
 
-def to_recipient(row: object) -> dict[str, Any] | ItemOutcome:
-    """`{"external_user_id"|"braze_id", "trigger_properties"}` of a row: every other column is a property."""
+# what makes Braze create an unknown recipient: it asks for attributes beside the flag, and this one sets none
+CREATING: Final[dict[str, Any]] = {
+    "send_to_existing_only": False,
+    "attributes": {"_update_existing_only": False},
+}
+
+
+def to_recipient(row: object, *, existing_only: bool = True) -> dict[str, Any] | ItemOutcome:
+    """`{"external_user_id"|"braze_id", "trigger_properties"}` of a row: every other column is a property.
+
+    Unless `existing_only`, Braze creates who is unknown by external id; a braze_id it does not know is nobody.
+    """
     if not isinstance(row, dict):
         return rejected("not_an_object", "a row is an object")
     try:
@@ -35,6 +45,8 @@ def to_recipient(row: object) -> dict[str, Any] | ItemOutcome:
     if properties and braze_values.size(properties) > MAX_TRIGGER_BYTES:
         return rejected("trigger_properties_too_large", f"trigger_properties take {MAX_TRIGGER_BYTES} bytes")
     recipient: dict[str, Any] = {RECIPIENT_NAMES[name]: value}
+    if not existing_only and name == "external_id":
+        recipient |= CREATING
     return recipient | {"trigger_properties": properties} if properties else recipient
 
 

@@ -11,6 +11,7 @@ MAX_ARRAY: Final = 500
 MAX_OBJECT_BYTES: Final = 50_000
 MAX_ARRAY_BYTES: Final = 100_000
 
+_ARRAY_OPERATORS: Final = frozenset({"add", "remove", "$add", "$remove", "$update"})
 _GENDERS: Final = {"male": "M", "female": "F", "other": "O", "unknown": "N"} | {g.lower(): g for g in "MFONP"}
 _STATES: Final = frozenset({"opted_in", "subscribed", "unsubscribed"})
 _DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
@@ -103,9 +104,25 @@ def problem(value: Any) -> str:
     if isinstance(value, str):
         return "string_too_long" if len(value) > MAX_STRING else ""
     if isinstance(value, dict):
-        return "object_too_large" if len(encode(value)) > MAX_OBJECT_BYTES else ""
+        return _operator_problem(value) or _object_problem(value)
     if isinstance(value, list):
         return _array_problem(value)
+    return ""
+
+
+def _object_problem(value: dict[str, Any]) -> str:
+    limit = MAX_ARRAY_BYTES if value.keys() <= _ARRAY_OPERATORS else MAX_OBJECT_BYTES
+    return "object_too_large" if len(encode(value)) > limit else ""
+
+
+def _operator_problem(value: dict[str, Any]) -> str:
+    """Arrays of plain values know `add` and `remove`, arrays of objects `$add`, `$remove` and `$update`."""
+    if not value or not value.keys() <= _ARRAY_OPERATORS:
+        return ""
+    for operator, items in value.items():
+        objects = operator.startswith("$")
+        if not isinstance(items, list) or any(isinstance(item, dict) is not objects for item in items):
+            return "wrong_operator"
     return ""
 
 

@@ -83,6 +83,9 @@ class BrazeSettings(Settings):
     track_pages: bool = False
     consent_fields: Literal["deny", "allow"] = "deny"
     update_existing_only: bool = False
+    merge_objects: bool = False
+    profile_memory: bool = True
+    send_to_existing_only: bool = True
     on_ambiguous_events: Literal["resend", "hold"] = "resend"
     on_ambiguous_triggers: Literal["resend", "hold"] = "hold"
     objects_rule: Literal["combined", "per_array"] = "combined"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -14,6 +14,7 @@ from bridge.errors import Retryable
 from bridge.stores import delivery_changes as changes
 from bridge.stores import delivery_rows as rows
 from bridge.stores.pauses import Pause
+from mapping.braze_memory import Kept
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
 
@@ -153,6 +154,36 @@ class FakeClaims:
         return [
             one for one in ids if self.owners.setdefault(f"{installation_id}/{kind}/{one}", owner) == owner
         ]
+
+
+@dataclass
+class FakeProfiles:
+    """`reads` and `writes` count rows; `meanwhile` is done by another worker before the next write."""
+
+    rows: dict[str, Kept] = field(default_factory=dict)
+    reads: int = 0
+    writes: int = 0
+    busy: bool = False
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+
+    def read(self, installation_id: str, users: Collection[str], *, now: datetime) -> dict[str, Kept]:
+        if self.busy:
+            raise Retryable("memory_unavailable")
+        self.reads += len(users)
+        return {user: self.rows.get(f"{installation_id}/{user}", Kept()) for user in users}
+
+    def write(self, installation_id: str, kept: Mapping[str, Kept], *, now: datetime) -> list[str]:
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        lost = []
+        for user, one in kept.items():
+            key = f"{installation_id}/{user}"
+            if self.rows.get(key, Kept()).version != one.version:
+                lost.append(user)
+            else:
+                self.rows[key] = Kept(one.memory, one.version + 1)
+                self.writes += 1
+        return lost
 
 
 @dataclass

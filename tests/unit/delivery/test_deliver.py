@@ -344,7 +344,7 @@ def test_after_a_death_while_sending_only_unfinished_items_go_out_again(world: W
     _died_while_sending(world, message, {0: ItemOutcome(Outcome.DELIVERED)})
     assert world.receive(message).status == "delivered"
     assert [one["external_id"] for one in world.bodies()[0]["events"]] == ["u2"]
-    assert world.row(message)["counts"] == {"delivered": 2}
+    assert world.row(message)["counts"] == {"delivered": 2, "resent": 1}
 
 
 def test_after_a_death_while_sending_a_trigger_is_held_for_a_person(world: World) -> None:

@@ -13,8 +13,8 @@ from bridge.flows.braze_lane import BrazeLane
 from bridge.flows.circuit import Circuit
 from bridge.flows.deliver import Deliverer
 from bridge.flows.delivery_records import Recorder, Result
-from bridge.flows.profile_memory import ProfileMemory
 from bridge.flows.event_lane import EventLane
+from bridge.flows.profile_memory import ProfileMemory
 from bridge.flows.receive import Receiver
 from bridge.flows.vendor_keys import Credentials
 from mapping.delivery import CampaignOrder, DeliveryMessage

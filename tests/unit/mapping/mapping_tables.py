@@ -42,9 +42,22 @@ def tables() -> dict[str, str]:
         "braze-properties": _table("property|sent as", _plain(fields.PROPERTY_NAMES)),
         "braze-recipients": _table("column|name in the recipient", _plain(braze_rows.RECIPIENT_NAMES)),
         "braze-event-columns": _table("column|of the event", _plain(braze_rows.EVENT_COLUMNS)),
+        "memory-cost": _table("an identify whose traits are|read units|write units|$ per million", _costs()),
         "webhook-fields": _table("field of the canonical event", ((f"`{name}`",) for name in webhook.FIELDS)),
         "configuration": "\n\n".join(f"### {entry.name}\n\n{_config(entry)}" for entry in entries()),
     }
+
+
+READ_PRICE, WRITE_PRICE = 0.125, 0.625
+MEMORY_ROWS = {"unchanged": (1, 1), "new": (1, 1), "changed": (1, 2)}
+"""Rows read and written; a transaction takes two write units for each."""
+
+
+def _costs() -> list[tuple[str, ...]]:
+    return [
+        (name, str(read), str(2 * written), f"{read * READ_PRICE + 2 * written * WRITE_PRICE:.3f}")
+        for name, (read, written) in MEMORY_ROWS.items()
+    ]
 
 
 def _config(entry: CatalogEntry) -> str:

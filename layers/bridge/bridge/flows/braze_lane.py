@@ -10,6 +10,8 @@ from pydantic import SecretStr, ValidationError
 from bridge.errors import Blocked
 from bridge.flows.lanes import Exchange, Job, Planned, Sent
 from mapping.braze import to_objects
+from mapping.braze_memory import update_of
+from mapping.braze_operators import adds_up
 from mapping.braze_requests import TrackRequest, plan_recipients, plan_track
 from mapping.braze_rows import to_recipient
 from mapping.delivery import CampaignOrder, DeliveryMessage
@@ -124,9 +126,12 @@ class BrazeEvents:
         objects = to_objects(item, self.settings, notes)
         if isinstance(objects, ItemOutcome):
             return objects
-        claimed = any(array == "events" for array, _ in objects)
-        claim = str(item["messageId"]) if claimed else None
-        return Planned(index, objects, claim, str(item.get("timestamp", "")), tuple(notes))
+        time = _happened(item)
+        [(array, thing)] = objects
+        if array == "events":
+            return Planned(index, objects, str(item["messageId"]), time, tuple(notes))
+        profile = update_of(thing, time) if self.settings.profile_memory else None
+        return Planned(index, objects, None, time, tuple(notes), profile, adds_up(thing))
 
     def send(self, part: Sequence[Planned], secret: Mapping[str, str], exchanges: list[Exchange]) -> Sent:
         """One request: a user's changes merged into one object, events in their order."""
@@ -135,6 +140,12 @@ class BrazeEvents:
         witness = _witness(f"{self.settings.rest_endpoint.rstrip('/')}/users/track", shown, exchanges)
         answer = self.client.track(self.settings.rest_endpoint, _key(secret), request.body(), witness=witness)
         return Sent(_track_outcomes(answer, request, len(part)), answer.pause)
+
+
+def _happened(item: Mapping[str, Any]) -> str:
+    """The event's time; one from the future (a client's wrong clock) happened when it was received."""
+    time = str(item.get("timestamp", ""))
+    return min(time, str(item.get("receivedAt") or time))
 
 
 def _track_outcomes(answer: TrackAnswer, request: TrackRequest, size: int) -> tuple[ItemOutcome, ...]:
@@ -184,7 +195,7 @@ class BrazeCampaign:
 
     def plan(self, index: int, item: dict[str, Any]) -> Planned | ItemOutcome:
         """The row's recipient."""
-        recipient = to_recipient(item)
+        recipient = to_recipient(item, existing_only=self.settings.send_to_existing_only)
         if isinstance(recipient, ItemOutcome):
             return recipient
         return Planned(index, recipient, f"{self.order.order_id}#{self.order.campaign_id}#{_user(recipient)}")

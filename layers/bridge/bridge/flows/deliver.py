@@ -11,7 +11,8 @@ from bridge.flows.circuit import Circuit
 from bridge.flows.delivery_records import Recorder, Result
 from bridge.flows.delivery_stores import Begun, Claims, Deliveries, Health, LeaseLost, Pauses
 from bridge.flows.lanes import Job, Lane, Planned
-from bridge.flows.sending import FINAL, Round, send_with_refresh
+from bridge.flows.profile_memory import ProfileMemory
+from bridge.flows.sending import FINAL, Round, resent, send_with_refresh
 from bridge.flows.vendor_keys import Credentials
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
@@ -46,6 +47,7 @@ class Deliverer:
     recorder: Recorder
     clock: Callable[[], datetime]
     jitter: Jitter
+    memory: ProfileMemory
 
     def deliver(self, message: DeliveryMessage, deadline: datetime) -> Result:
         """Take the message one step on; `deadline` is when this worker is stopped."""
@@ -107,22 +109,27 @@ class Deliverer:
             job, secret = self._opened(message, installation)
             mapped = {index: job.plan(index, item) for index, item in enumerate(message.items)}
             settled, planned = self._decide(message, job, begun, {index: mapped[index] for index in rest})
+            recall = self.memory.recall(message.integration_id, planned, self.clock())
         except BridgeError as error:
             if isinstance(error, Blocked):
                 self._blocked(message, error)
             return self.recorder.record(message, begun, _all(rest, error), {}, resend=False)
+        settled |= recall.settled
+        mapped |= recall.settled | {one.index: one for one in recall.planned}
         permit.settle(settled)
         learned = send_with_refresh(
             job,
-            planned,
+            recall.planned,
             secret,
             permit,
             lambda: self.credentials.refreshed(installation, secret, self.clock()),
         )
-        whole = Round(settled | learned.outcomes, learned.exchanges, learned.error, learned.pause)
+        outcomes = settled | resent(learned.outcomes, recall.planned, permit.unanswered)
+        whole = Round(outcomes, learned.exchanges, learned.error, learned.pause)
         try:  # the outcome first: were it lost to a failing side note, what was delivered would go out again
             return self.recorder.record(message, permit.begun, whole, mapped, resend=job.resends_unknown)
         finally:
+            self.memory.remember(message.integration_id, recall, learned.outcomes, self.clock())
             self._learn(message, learned)
 
     def _opened(self, message: DeliveryMessage, installation: Installation) -> tuple[Job, Mapping[str, str]]:
@@ -145,20 +152,17 @@ class Deliverer:
         if not job.claims:
             return settled, planned
         taken = self._claimed(message, job, planned)
-        duplicate = filtered("duplicate", "another delivery, or an earlier item of this one, has it")
+        duplicate = filtered("duplicate", "another delivery, or a later item of this one, has it")
         settled |= {one.index: duplicate for one in planned if one.index not in taken}
         return settled, [one for one in planned if one.index in taken]
 
     def _claimed(self, message: DeliveryMessage, job: Job, planned: list[Planned]) -> set[int]:
-        """The items that may go out: unclaimed ones, and of each claim the first when this delivery owns it."""
-        first: dict[str, int] = {}
-        for one in planned:
-            if one.claim is not None:
-                first.setdefault(one.claim, one.index)
+        """The items that may go out: unclaimed ones, and of each claim the last when this delivery owns it."""
+        last = {one.claim: one.index for one in planned if one.claim is not None}
         owned = self.claims.take(
-            message.integration_id, job.claim_kind, list(first), owner=message.delivery_id, now=self.clock()
+            message.integration_id, job.claim_kind, list(last), owner=message.delivery_id, now=self.clock()
         )
-        return {one.index for one in planned if one.claim is None} | {first[claim] for claim in owned}
+        return {one.index for one in planned if one.claim is None} | {last[claim] for claim in owned}
 
     def _learn(self, message: DeliveryMessage, learned: Round) -> None:
         """What this round says about the installation as a whole: circuit, pause, health."""
@@ -194,6 +198,16 @@ def _all(indices: list[int], error: BridgeError) -> Round:
     return Round(dict.fromkeys(indices, ItemOutcome(kind, error.reason, error.detail)), error=error)
 
 
+def _unanswered(message: DeliveryMessage, begun: Begun) -> frozenset[int]:
+    """Items that went out before, or may have, without an answer."""
+    if begun.verdict != "ambiguous":
+        return frozenset(begun.unanswered)
+    return frozenset(index for index in range(len(message.items)) if index not in begun.finished)
+
+
+_UNANSWERED = ItemOutcome(Outcome.UNKNOWN, "no_answer")
+
+
 class Permission:
     """Asked before each request: writes down that it goes out, so that a crash from here on is known for one."""
 
@@ -203,7 +217,8 @@ class Permission:
         self.begun = begun
         self._flow = flow
         self._message = message
-        self._settled = dict(begun.finished)
+        self.unanswered = _unanswered(message, begun)
+        self._settled = dict.fromkeys(self.unanswered, _UNANSWERED) | dict(begun.finished)
         self._deadline = deadline
         self._stood_still = stood_still
         self._first = True

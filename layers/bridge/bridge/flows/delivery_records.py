@@ -11,9 +11,12 @@ from bridge.flows.attempts import LONGEST_HIDE, MOST_ATTEMPTS, Jitter, delay
 from bridge.flows.delivery_stores import Begun, DeadLetters, Deliveries, LeaseLost, Stages
 from bridge.flows.event_lines import item_line
 from bridge.flows.lanes import Exchange, Planned
-from bridge.flows.sending import FINAL, Round
+from bridge.flows.sending import FINAL, RESENT, Round
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome, Outcome
+
+_LASTING = (*FINAL, Outcome.UNKNOWN)
+"""What a row keeps of its items: how they ended, and which went out without an answer."""
 
 Mapped = Mapping[int, Planned | ItemOutcome]
 
@@ -89,7 +92,9 @@ class Recorder:
                 return self._close(message, begun, learned, mapped, _Ending(status, *_why(error)))
             return self._again(message, begun, learned, mapped, error)
         status = _status(_whole(begun, learned))
-        reason, detail = _why(_first(_whole(begun, learned), (Outcome.REJECTED, Outcome.FILTERED)))
+        whole = _whole(begun, learned)
+        twice = next((one for one in whole.values() if one.reason == RESENT.reason), None)
+        reason, detail = _why(_first(whole, (Outcome.REJECTED, Outcome.FILTERED)) or twice)
         return self._write(message, begun, learned, mapped, _Ending(status, reason, detail))
 
     def _close(
@@ -124,6 +129,8 @@ class Recorder:
         outcomes = _whole(begun, learned)
         last = learned.exchanges[-1] if learned.exchanges else None
         counts = dict(Counter(str(outcome.outcome) for outcome in outcomes.values()))
+        lasting = {index: one for index, one in outcomes.items() if one.outcome in _LASTING}
+        unanswered = dict.fromkeys(begun.unanswered, ItemOutcome(Outcome.UNKNOWN, "no_answer"))
         stages = _stages(message, mapped, learned.exchanges, outcomes)
         vendor_status, latency_ms = (last.status, last.latency_ms) if last else (None, 0)
         record = {
@@ -132,9 +139,9 @@ class Recorder:
             "latency_ms": latency_ms,
             "reason": end.reason,
             "detail": end.detail,
-            "counts": counts | _left_out_count(mapped),
+            "counts": counts | _left_out_count(mapped) | _resent_count(outcomes),
             "events": [item_line(message, item) for item in message.items],
-            "finished": {index: one for index, one in outcomes.items() if one.outcome in FINAL},
+            "finished": unanswered | lasting,
             "stages": self.stages.put(message.delivery_id, stages, now=now),
             "next_at": None if end.wait is None else now + timedelta(seconds=end.wait),
         }
@@ -188,6 +195,12 @@ def _left_out_count(mapped: Mapped) -> dict[str, int]:
     """How many items lack a value, whatever became of them; of the row alone, for metrics count an item once."""
     incomplete = sum(1 for one in mapped.values() if one.left_out)
     return {"left_out": incomplete} if incomplete else {}
+
+
+def _resent_count(outcomes: Mapping[int, ItemOutcome]) -> dict[str, int]:
+    """How many items may have arrived twice."""
+    twice = sum(1 for one in outcomes.values() if one.reason == RESENT.reason)
+    return {"resent": twice} if twice else {}
 
 
 def _stages(

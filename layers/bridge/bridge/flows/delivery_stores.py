@@ -1,6 +1,6 @@
 """What the delivery flow needs kept for it: rows, claims, pauses, health, stages, letters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -29,6 +29,8 @@ class Begun(Protocol):
     def status(self) -> str: ...
     @property
     def finished(self) -> Mapping[int, ItemOutcome]: ...
+    @property
+    def unanswered(self) -> Collection[int]: ...
     @property
     def until(self) -> datetime | None: ...
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from mapping.braze_memory import Update
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
 from mapping.outcome import ItemOutcome, LeftOut
@@ -12,9 +13,10 @@ from mapping.outcome import ItemOutcome, LeftOut
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One item in the vendor's form; `claim` names what may happen once only, None when repeating is harmless.
+    """One item in the vendor's form; `claim` names what may happen once only, None when there is nothing to name.
 
     `time` (ISO 8601) orders the changes of one user within a request; `left_out` names what `wire` lacks.
+    With a `profile`, what is unchanged or older may be left out as well. `adds`: a repeat counts twice.
     """
 
     index: int
@@ -22,6 +24,13 @@ class Planned:
     claim: str | None = None
     time: str = ""
     left_out: tuple[LeftOut, ...] = ()
+    profile: Update | None = None
+    adds: bool = False
+
+    @property
+    def doubles(self) -> bool:
+        """Whether it matters that the item arrives twice."""
+        return self.adds or self.claim is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One receive's requests: send, and where the vendor refuses a request as a whole, halve until the poison is alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -8,6 +8,10 @@ from bridge.errors import Blocked, BridgeError, Rejected, Retryable, TooLarge, U
 from bridge.flows.lanes import Exchange, Job, Planned, Sent
 from mapping.outcome import ItemOutcome, Outcome, rejected
 
+_DELIVERED = ItemOutcome(Outcome.DELIVERED)
+RESENT = ItemOutcome(
+    Outcome.DELIVERED, "resent", "an earlier request got no answer: it may have arrived twice"
+)
 FINAL = (Outcome.DELIVERED, Outcome.FILTERED, Outcome.REJECTED)
 
 
@@ -91,6 +95,14 @@ def merged(first: Round, second: Round) -> Round:
         second.error,
         second.pause or first.pause,
     )
+
+
+def resent(
+    outcomes: Mapping[int, ItemOutcome], planned: Sequence[Planned], unanswered: Collection[int]
+) -> dict[int, ItemOutcome]:
+    """Say of what was delivered after a request without an answer that it may have arrived twice."""
+    twice = {one.index for one in planned if one.index in unanswered and one.doubles}
+    return {index: RESENT if index in twice and one == _DELIVERED else one for index, one in outcomes.items()}
 
 
 Refresh = Callable[[], Mapping[str, str] | None]

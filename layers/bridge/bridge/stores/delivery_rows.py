@@ -30,13 +30,17 @@ _SLACK_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """What a receive found. `finished` maps item positions to outcomes; `was_out` says a request was on its way."""
+    """What a receive found. `finished` maps item positions to outcomes; `was_out` says a request was on its way.
+
+    `unanswered` are items that went out before and of which nobody knows whether they arrived.
+    """
 
     verdict: Verdict
     attempt: int = 0
     version: int = 0
     status: str = "planned"
     finished: Mapping[int, ItemOutcome] = field(default_factory=dict)
+    unanswered: frozenset[int] = frozenset()
     until: datetime | None = None
     was_out: bool = False
     reopened: bool = False
@@ -106,13 +110,14 @@ def _age(row: Item, at: int, stood_still: float) -> float:
 
 def begin_of(row: Item, verdict: Verdict) -> Begin:
     """A row read back."""
-    status = _text(row, "status")
+    status, known = _text(row, "status"), _finished(row)
     return Begin(
         verdict,
         _number(row, "attempt"),
         _number(row, "version"),
         status,
-        _finished(row),
+        {index: one for index, one in known.items() if one.outcome is not Outcome.UNKNOWN},
+        frozenset(index for index, one in known.items() if one.outcome is Outcome.UNKNOWN),
         was_out=status == "sending",
     )
 

@@ -1,0 +1,150 @@
+"""What was last sent of each profile, and what of an update need not go out again; never a value, only digests."""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+from mapping.braze_fields import CONSENT_ATTRIBUTES, MAX_KEY_BYTES
+from mapping.braze_operators import is_operation
+from mapping.outcome import LeftOut
+
+MOST_ATTRIBUTES: Final = 250
+"""Remembered of one profile, the newest: a row stays small whatever a sender invents."""
+
+_CONTROL: Final = frozenset({"external_id", "braze_id", "_update_existing_only", "_merge_objects"})
+_DIGEST_BYTES: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One attribute as Braze last accepted it: when the change happened (epoch ms), and the value's digest.
+
+    Without a digest the value is open: a change is on its way, or two crossed, or Braze worked it out.
+    """
+
+    at: int
+    digest: str = ""
+
+
+type Memory = Mapping[str, Sent]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A profile's memory as it was read; `version` 0 is a profile nobody remembers."""
+
+    memory: Memory = field(default_factory=dict)
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Whose attributes change, and when that happened.
+
+    Unless it `creates` the profile, nobody says whether Braze stored anything: then nothing counts as unchanged.
+    """
+
+    user: str
+    at: int
+    creates: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """What still goes out (identifiers included), what does not, and the memory as it must be before it goes."""
+
+    wire: dict[str, Any]
+    left_out: tuple[LeftOut, ...]
+    memory: Memory
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing but identifiers is left."""
+        return self.wire.keys() <= _CONTROL
+
+
+def update_of(wire: Mapping[str, Any], time: str) -> Update | None:
+    """The update an attributes object is, at an ISO 8601 time; None when the time cannot be read."""
+    name = "external_id" if "external_id" in wire else "braze_id"
+    try:
+        at = int(datetime.fromisoformat(time).timestamp() * 1000)
+    except ValueError:
+        return None
+    creates = name == "external_id" and not wire.get("_update_existing_only", False)
+    return Update(f"{name}={wire[name]}", at, creates)
+
+
+def sift(wire: Mapping[str, Any], update: Update, memory: Memory) -> Sifted:
+    """Drop what is unchanged or older than what was sent; operators always go out.
+
+    A remembered value that is about to change is forgotten first, so that nobody takes the old value for
+    what Braze holds while the new one is on its way. One that is confirmed moves its time on, so that a
+    change between the two that is still waiting comes too late.
+    """
+    kept: dict[str, Any] = {}
+    left_out: list[LeftOut] = []
+    after = dict(memory)
+    merges = wire.get("_merge_objects") is True
+    for name, value in wire.items():
+        sent = memory.get(name)
+        if name in _CONTROL or sent is None:
+            kept[name] = value
+        elif is_operation(value) or (merges and type(value) is dict):
+            kept[name] = value
+            after[name] = Sent(sent.at)
+        elif _unchanged(name, value, update, sent):
+            left_out.append(_left_out(name, "unchanged"))
+            after[name] = Sent(max(sent.at, update.at), sent.digest)
+        elif sent.at > update.at:
+            left_out.append(_left_out(name, "older"))
+        else:
+            kept[name] = value
+            after[name] = Sent(sent.at)
+    return Sifted(kept, tuple(left_out), after)
+
+
+def remembered(memory: Memory, sent: Iterable[tuple[Update, Mapping[str, Any]]]) -> Memory:
+    """The memory once Braze has accepted these updates, given in the order in which they happened."""
+    after = dict(memory)
+    for name, one in _last(sent).items():
+        before = memory.get(name)
+        if before is None or before.at <= one.at:
+            after[name] = one
+        elif before.digest != one.digest:  # both were on their way at once: only Braze knows which came last
+            after[name] = Sent(before.at)
+    if len(after) > MOST_ATTRIBUTES:
+        newest = sorted(after, key=lambda name: after[name].at, reverse=True)[:MOST_ATTRIBUTES]
+        return {name: after[name] for name in newest}
+    return after
+
+
+def _last(sent: Iterable[tuple[Update, Mapping[str, Any]]]) -> dict[str, Sent]:
+    last = {}
+    for update, wire in sent:
+        merges = wire.get("_merge_objects") is True
+        for name, value in wire.items():
+            if name not in _CONTROL:
+                whole = not is_operation(value) and not (merges and type(value) is dict)
+                last[name] = Sent(update.at, digest(update.user, name, value) if whole else "")
+    return last
+
+
+def _unchanged(name: str, value: Any, update: Update, sent: Sent) -> bool:
+    # Consent can be changed at Braze by the customer's own hand, and saying it again is free.
+    if not sent.digest or not update.creates or name in CONSENT_ATTRIBUTES:
+        return False
+    return sent.digest == digest(update.user, name, value)
+
+
+def digest(user: str, name: str, value: Any) -> str:
+    """Twelve characters that tell a value of this user's attribute from another; the same for no two users."""
+    text = json.dumps([user, name, value], sort_keys=True, separators=(",", ":"))
+    return urlsafe_b64encode(blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()).decode()
+
+
+def _left_out(name: str, reason: str) -> LeftOut:
+    return LeftOut(f"traits.{name[:MAX_KEY_BYTES]}", reason)
