@@ -17,6 +17,7 @@ from bridge import telemetry
 from bridge.clients.braze import BrazeClient
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
+from bridge.flows.pacing import Pacers
 from bridge.flows.run_messages import RunMessages
 from bridge.flows.senders import BrazeSenders
 from bridge.flows.sync import PartSync
@@ -31,6 +32,7 @@ from bridge.stores.runs import RunStore
 from bridge.stores.secrets import SecretStore
 
 INSTALLATIONS_SECONDS = 10.0
+PARTS_AT_A_TIME = 20
 
 logger: Callable[[], Logger] = cache(telemetry.logger)
 
@@ -67,6 +69,7 @@ def messages() -> RunMessages:
         Queue(client("sqs"), config.audience_queue_url),
         Queue(client("sqs"), config.audience_dead_letter_queue_url),
         monotonic,
+        ThreadPoolExecutor(PARTS_AT_A_TIME, thread_name_prefix="part"),
     )
 
 
@@ -82,17 +85,18 @@ def sync() -> PartSync:
     transport = Transport(
         AllowedHosts.of(config.extra_allowed_hosts, "braze"), size=config.requests_in_flight
     )
+    pacers = Pacers(monotonic, config.requests_in_flight)
     keys = Credentials(SecretStore(SecretsProvider(), config.stack_name))
     return PartSync(
         runs=RunStore(dynamodb, config.runs_table, now),
         rows=PartRows(dynamodb, config.runs_table, now),
         parts=PartFiles(client("s3"), config.state_bucket),
         commits=Queue(client("sqs"), config.export_queue_url),
-        senders=BrazeSenders(BrazeClient(transport, now), installations, keys, pauses, now),
+        senders=BrazeSenders(BrazeClient(transport, now), installations, keys, pauses, now, pacers),
         claims=ClaimStore(dynamodb, config.deliveries_table, config.claim_days),
         pauses=pauses,
         clock=now,
         monotonic=monotonic,
         executor=ThreadPoolExecutor(config.requests_in_flight, thread_name_prefix="braze"),
-        width=config.requests_in_flight,
+        pacers=pacers,
     )

@@ -27,6 +27,7 @@ from mapping.export import RunPlan, run_id
 from mapping.installation import Installation, Revision
 from mapping.run import ColumnRecord, Halt, PartResult, Run, Snapshot
 from tests.unit.plan.comparison import PlainComparison
+from tests.unit.sync.gates import OpenGate
 
 INSTALLATION = "int_" + "a" * 24
 START = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -439,7 +440,7 @@ class World:
             clock=self.clock,
             monotonic=monotonic,
             executor=Inline(),
-            width=2,
+            pacers=OpenGate(),
             pulse_seconds=0.0,
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge
+from bridge.flows.pacing import Pacers
 from bridge.flows.runs import stamp
 from bridge.flows.senders import BrazeSenders
 from mapping.export import RunPlan
@@ -22,6 +23,7 @@ class Said:
     taken: bool = True
     pause: float | None = None
     notice: str = ""
+    rate: Any = None
 
 
 @dataclass
@@ -76,7 +78,12 @@ class Pauses:
 
 
 def send(
-    client: Client, *, kind: str = "audience", keys: Keys | None = None, pauses: Pauses | None = None
+    client: Client,
+    *,
+    kind: str = "audience",
+    keys: Keys | None = None,
+    pauses: Pauses | None = None,
+    pacers: Pacers | None = None,
 ) -> Mapping[int, str]:
     plan = RunPlan(
         run_id="run_1",
@@ -87,7 +94,8 @@ def send(
         exported_at=stamp(START),
         campaign_id="c1",
     )
-    senders = BrazeSenders(client, Nobody({}), keys or Keys(), pauses or Pauses(), lambda: START)
+    pacers = pacers or Pacers(lambda: 0.0)
+    senders = BrazeSenders(client, Nobody({}), keys or Keys(), pauses or Pauses(), lambda: START, pacers)
     return senders(plan)(LINES)
 
 
@@ -130,6 +138,14 @@ def test_a_wait_pauses_the_installation_for_everybody() -> None:
         send(Client([Retryable("http_429", after=30.0, pauses=True)]), pauses=pauses)
     send(Client([Said(pause=60.0)]), pauses=pauses)
     assert [(until - START).total_seconds() for until in pauses.until] == [30.0, 60.0]
+
+
+def test_of_many_requests_that_meet_one_limit_the_first_alone_tells_the_other_workers() -> None:
+    pauses, pacers = Pauses(), Pacers(lambda: 0.0)
+    for _ in range(5):
+        with pytest.raises(Retryable):
+            send(Client([Retryable("http_429", after=30.0, pauses=True)]), pauses=pauses, pacers=pacers)
+    assert len(pauses.until) == 1
 
 
 def test_an_unknown_campaign_is_trouble_of_the_whole_run_and_costs_no_second_key() -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bridge.clients import braze_answers as answers
 from bridge.clients.braze_answers import ItemError
-from bridge.clients.rates import wait_when_spent
+from bridge.clients.rates import Rate, rate, wait_when_spent
 from bridge.clients.statuses import Witness, refusal, successful
 from bridge.clients.transport import Answer, Transport
 from bridge.errors import Unknown
@@ -28,6 +28,7 @@ class TrackAnswer:
     errors: tuple[ItemError, ...] = ()
     taken: bool = True
     pause: float | None = None
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class TriggerAnswer:
     dispatch_id: str = ""
     notice: str = ""
     pause: float | None = None
+    rate: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class BrazeClient:
         if not successful(answer.status):
             return TrackAnswer(answers.fatal(answer.status, parsed), taken=False)
         answers.confirmed(answer.status, parsed)
-        return TrackAnswer(answers.item_errors(parsed), pause=self._pause(answer))
+        return TrackAnswer(answers.item_errors(parsed), True, *self._rates(answer))  # noqa: FBT003 (it was taken)
 
     def trigger(
         self,
@@ -76,7 +78,7 @@ class BrazeClient:
         answers.confirmed(answer.status, parsed)
         told = parsed if isinstance(parsed, dict) else {}
         dispatch, notice = str(told.get("dispatch_id") or ""), answers.line(told.get("notice"))
-        return TriggerAnswer(dispatch, notice, self._pause(answer))
+        return TriggerAnswer(dispatch, notice, *self._rates(answer))
 
     def campaigns(self, endpoint: str, key: SecretStr) -> Iterator[dict[str, Any]]:
         """GET /campaigns/list, page by page: `{"id","name","is_api_campaign",…}`, oldest first, archived left out."""
@@ -143,8 +145,9 @@ class BrazeClient:
         headers = {"Authorization": f"Bearer {key.get_secret_value()}", "Content-Type": "application/json"}
         return self.transport.send(method, base + path, headers=headers, body=body)
 
-    def _pause(self, answer: Answer) -> float | None:
-        return wait_when_spent(answer.headers, self.clock())
+    def _rates(self, answer: Answer) -> tuple[float | None, Rate | None]:
+        now = self.clock()
+        return wait_when_spent(answer.headers, now), rate(answer.headers, now)
 
 
 def _json(value: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -9,6 +10,24 @@ EPOCH_FROM = 1e8
 """Reset values below this are seconds left, above it the UTC epoch; both are in use."""
 LONGEST_WAIT = 3600.0
 """Braze's windows end with the clock hour, so a longer wait is a misread header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What an answer told of its window: requests allowed, requests left, seconds until it ends."""
+
+    limit: float
+    remaining: float
+    resets_in: float
+
+
+def rate(headers: Mapping[str, str], now: datetime) -> Rate | None:
+    """The three headers of an answer that was let through; None unless all of them are there."""
+    told = (_number(headers.get("x-ratelimit-limit")), _number(headers.get("x-ratelimit-remaining")))
+    resets_in = _resets_in(headers, now)
+    if told[0] is None or told[1] is None or resets_in is None:
+        return None
+    return Rate(told[0], told[1], resets_in)
 
 
 def wait_after_429(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -27,10 +46,13 @@ def wait_when_spent(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _until_reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    resets_in = _resets_in(headers, now)
+    return None if resets_in is None else _bounded(resets_in)
+
+
+def _resets_in(headers: Mapping[str, str], now: datetime) -> float | None:
     reset = _number(headers.get("x-ratelimit-reset"))
-    if reset is None:
-        return None
-    return _bounded(reset if reset < EPOCH_FROM else reset - now.timestamp())
+    return reset - now.timestamp() if reset is not None and reset >= EPOCH_FROM else reset
 
 
 def _seconds(value: str | None, now: datetime) -> float | None:

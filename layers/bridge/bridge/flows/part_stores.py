@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
-from bridge.flows.pump import Sender
+from bridge.flows.pump import Gate, Sender
 from mapping.export import RunPlan
 from mapping.run import Halt, Run
 
@@ -54,3 +54,9 @@ class Senders(Protocol):
     """Makes the sender of a run; raises Blocked when the installation cannot be sent to."""
 
     def __call__(self, plan: RunPlan) -> Sender: ...
+
+
+class Pacers(Protocol):
+    """How fast to send in an installation's name, for each limit Braze keeps."""
+
+    def __call__(self, installation_id: str, kind: str) -> Gate: ...

@@ -15,6 +15,10 @@ from mapping.run import Halt
 
 TRIES = 5
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.2, 8.0
+PATIENCE = 2.0
+"""Seconds that are waited for here; beyond that the message waits in the queue."""
+FRUITLESS = 5.0
+"""Seconds without a line accepted after which no pause is waited for here, however short."""
 
 
 class Sender(Protocol):
@@ -22,6 +26,18 @@ class Sender(Protocol):
 
     def __call__(self, lines: Sequence[bytes]) -> Mapping[int, str]:
         """Reason per rejected position, the others were accepted; raises what `bridge.errors` names."""
+
+
+class Gate(Protocol):
+    """Says how many requests may go out, and hears what became of them."""
+
+    def room(self, wanted: int) -> int: ...
+    def wait(self) -> float:
+        """Seconds until asking again makes sense."""
+
+    def give_back(self, unused: int) -> None: ...
+    def landed(self, seconds: float, *, refused: bool) -> None: ...
+    def pause(self, seconds: float) -> bool: ...
 
 
 class Admission(Protocol):
@@ -48,7 +64,7 @@ class Frame:
     tries: int = 0
 
 
-type Outcome = tuple[Frame, Mapping[int, str] | BridgeError]
+type Outcome = tuple[Frame, Mapping[int, str] | BridgeError, float]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +75,7 @@ class Pump:
     ledger: Ledger
     sender: Sender
     frame_lines: int
-    width: int
+    gate: Gate
     executor: Executor
     monotonic: Callable[[], float]
     pulse: Callable[[], Stop | None]
@@ -73,35 +89,48 @@ class Pump:
     _serial: int = 0
     _stop: Stop | None = None
     _left: bool = False
+    _accepted_at: float = 0.0
 
     def run(self) -> Stop | None:
         """Send what the ledger still lacks; None when nothing is left to do."""
         self._ready.extend(
             Frame(chunk) for chunk in batched(self.ledger.remaining(), self.frame_lines, strict=False)
         )
-        self._stop = self.pulse()
+        self._accepted_at = self.monotonic()
+        self._beat()
         next_pulse = self.monotonic() + self.pulse_seconds
         while self._flying or (self._stop is None and (self._ready or self._later)):
             if self._stop is None:
                 self._submit()
             self._collect(max(0.01, min(next_pulse, self._due()) - self.monotonic()))
             if self.monotonic() >= next_pulse:
-                self._stop = self.pulse() or self._stop
+                self._beat()
                 next_pulse = self.monotonic() + self.pulse_seconds
         if self._stop is None and self._left:
             return Stop(after=LONGEST_BACKOFF, costs_attempt=True)
         return self._stop
 
+    def _beat(self) -> None:
+        stop = self.pulse()
+        if stop and stop.halt is None and 0 < stop.after <= PATIENCE:
+            self.gate.pause(stop.after)
+        else:
+            self._stop = stop or self._stop
+
     def _submit(self) -> None:
         now = self.monotonic()
         while self._later and self._later[0][0] <= now:
             self._ready.append(heapq.heappop(self._later)[2])
-        frames = [self._ready.popleft() for _ in range(min(len(self._ready), self.width - self._flying))]
+        room = self.gate.room(len(self._ready)) if self._ready else 0
+        frames = [self._ready.popleft() for _ in range(room)]
         if frames and self.admission:
             frames = self._admitted(frames, self.admission)
+            self.gate.give_back(room - len(frames))
         for frame in frames:
             self._flying += 1
             self.executor.submit(self._send, frame)
+        if self._ready and not room and (wait := self.gate.wait()) > PATIENCE:
+            self._stop = self._stop or Stop(after=wait)
 
     def _admitted(self, frames: Sequence[Frame], admission: Admission) -> list[Frame]:
         # What may go out once only is written down before it goes out.
@@ -115,33 +144,39 @@ class Pump:
         going = [frame for frame in going if frame.lines]
         self.ledger.sending.update(line for frame in going for line in frame.lines)
         if going:
-            self._stop = self.pulse()
+            self._beat()
         if self._stop is not None:
             self.ledger.sending.difference_update(line for frame in going for line in frame.lines)
             return []
         return going
 
     def _send(self, frame: Frame) -> None:
+        started = self.monotonic()
+        answer: Mapping[int, str] | BridgeError
         try:
-            self._answers.put((frame, self.sender([self.lines[line] for line in frame.lines])))
+            answer = self.sender([self.lines[line] for line in frame.lines])
         except BridgeError as error:
-            self._answers.put((frame, error))
+            answer = error
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave the part waiting for an answer
-            self._answers.put((frame, Unknown("worker_fault", type(error).__name__)))
+            answer = Unknown("worker_fault", type(error).__name__)
+        self._answers.put((frame, answer, self.monotonic() - started))
 
     def _collect(self, seconds: float) -> None:
         try:
-            outcome = self._answers.get(timeout=seconds)
+            frame, answer, took = self._answers.get(timeout=seconds)
             while True:
                 self._flying -= 1
-                self._settle(*outcome)
-                outcome = self._answers.get_nowait()
+                refused = isinstance(answer, Retryable) and answer.reason == "rate_limited"
+                self.gate.landed(took, refused=refused)
+                self._settle(frame, answer)
+                frame, answer, took = self._answers.get_nowait()
         except Empty:
             return
 
     def _settle(self, frame: Frame, answer: Mapping[int, str] | BridgeError) -> None:
         if not isinstance(answer, BridgeError):
             self.ledger.requests += 1
+            self._accepted_at = self.monotonic()
             self.ledger.accept([line for at, line in enumerate(frame.lines) if at not in answer])
             for at, reason in answer.items():
                 self.ledger.reject(reason, (frame.lines[at],))
@@ -162,9 +197,17 @@ class Pump:
                 self.ledger.requests += 1
                 self.ledger.reject(error.reason, frame.lines)
             case Retryable() if error.pauses:
-                self._stop = self._stop or Stop(after=error.after or LONGEST_BACKOFF)
+                self._rest(frame, error.after or LONGEST_BACKOFF)
             case _:
                 self._again(frame, error.after if isinstance(error, Retryable) else None)
+
+    def _rest(self, frame: Frame, seconds: float) -> None:
+        self._ready.append(frame)
+        fruitless = self.monotonic() - self._accepted_at > FRUITLESS
+        if seconds > PATIENCE or fruitless:
+            self._stop = self._stop or Stop(after=seconds)
+        else:
+            self.gate.pause(seconds)
 
     def _again(self, frame: Frame, after: float | None) -> None:
         if frame.tries + 1 >= TRIES:
@@ -178,7 +221,9 @@ class Pump:
         )
 
     def _due(self) -> float:
-        return self._later[0][0] if self._later else self.monotonic() + self.pulse_seconds
+        now = self.monotonic()
+        later = self._later[0][0] if self._later else now + self.pulse_seconds
+        return min(later, now + self.gate.wait()) if self._ready else later
 
 
 def frame(lines: Collection[bytes], array: bytes) -> bytes:

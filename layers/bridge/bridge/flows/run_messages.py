@@ -1,6 +1,7 @@
 """Messages of the two run queues: taken one by one, kept invisible while they are worked on."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -40,15 +41,26 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunMessages:
-    """Leases prevent doubles, not visibility: by the minute, so that a dead worker's message is back soon."""
+    """Leases prevent doubles, not visibility: by the minute, so that a dead worker's message is back soon.
+
+    With an `executor` the messages of a batch are worked on side by side, else one after the other.
+    """
 
     queue: RunQueue
     letters: Letters
     monotonic: Callable[[], float]
+    executor: Executor | None = None
 
     def handle(self, event: Mapping[str, Any], *, owner: str, work: Work, log: Log) -> dict[str, Any]:
         """The partial batch response: what has to come back."""
-        stay = [record["messageId"] for record in event["Records"] if self._again(record, owner, work, log)]
+
+        def again(record: Mapping[str, Any]) -> bool:
+            # Each message is an owner of its own: two of them may name the same part.
+            return self._again(record, f"{owner}#{record['messageId']}", work, log)
+
+        records = event["Records"]
+        verdicts = (self.executor.map if self.executor else map)(again, records)
+        stay = [record["messageId"] for record, stays in zip(records, verdicts, strict=True) if stays]
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in stay]}
 
     def _again(self, record: Mapping[str, Any], owner: str, work: Work, log: Log) -> bool:

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge
+from bridge.flows.pacing import Pacing
 from bridge.flows.pump import Sender, frame
+from bridge.flows.windows import Told
 from mapping.export import RunPlan
 from mapping.installation import BrazeSettings, Installation
 
@@ -32,6 +34,8 @@ class Tracked(Protocol):
     def taken(self) -> bool: ...
     @property
     def pause(self) -> float | None: ...
+    @property
+    def rate(self) -> Told | None: ...
 
 
 class Triggered(Protocol):
@@ -41,6 +45,8 @@ class Triggered(Protocol):
     def notice(self) -> str: ...
     @property
     def pause(self) -> float | None: ...
+    @property
+    def rate(self) -> Told | None: ...
 
 
 class Braze(Protocol):
@@ -73,6 +79,12 @@ class Pauses(Protocol):
     def pause(self, installation_id: str, until: datetime, reason: str, *, now: datetime) -> None: ...
 
 
+class Pacers(Protocol):
+    """Where the answers to one installation's requests of a kind are taken note of."""
+
+    def __call__(self, installation_id: str, kind: str) -> Pacing: ...
+
+
 @dataclass(frozen=True, slots=True)
 class BrazeSenders:
     """Makes the sender a plan's parts go through."""
@@ -82,13 +94,15 @@ class BrazeSenders:
     keys: Keys
     pauses: Pauses
     clock: Callable[[], datetime]
+    pacers: Pacers
 
     def __call__(self, plan: RunPlan) -> Sender:
         """Raises Blocked when the installation is gone or disabled."""
         installation = self.installations.get(plan.integration_id)
         if installation is None or not installation.enabled:
             raise Blocked("installation_disabled", "the installation was disabled or deleted during the run")
-        return _Requests(self, installation, plan).send
+        pacing = self.pacers(installation.id, plan.kind)
+        return _Requests(self, installation, plan, pacing).send
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,7 @@ class _Requests:
     flow: BrazeSenders
     installation: Installation
     plan: RunPlan
+    pacing: Pacing
 
     def send(self, lines: Sequence[bytes]) -> Mapping[int, str]:
         """One request; what concerns more than its lines is said to all workers, or ends the run."""
@@ -132,8 +147,9 @@ class _Requests:
         rejected: dict[int, str] = {}
         left = list(range(len(lines)))
         while left:
+            ticket = self.pacing.sending()
             answer = self.flow.braze.track(endpoint, key, frame([lines[at] for at in left], array.encode()))
-            self._pause(answer.pause, "limit_spent")
+            self._told(ticket, answer)
             named = {left[error.index]: error.reason for error in answer.errors if error.index is not None}
             if any(error.index is None for error in answer.errors) and (
                 array == "attributes" or not answer.taken
@@ -147,11 +163,17 @@ class _Requests:
 
     def _trigger(self, endpoint: str, key: SecretStr, lines: Sequence[bytes]) -> Mapping[int, str]:
         recipients = [json.loads(line) for line in lines]
+        ticket = self.pacing.sending()
         answer = self.flow.braze.trigger(endpoint, key, self.plan.campaign_id or "", recipients)
-        self._pause(answer.pause, "limit_spent")
+        self._told(ticket, answer)
         return dict.fromkeys(range(len(lines)), "campaign_paused") if answer.notice else {}
 
+    def _told(self, ticket: int, answer: Tracked | Triggered) -> None:
+        self.pacing.told(ticket, answer.rate)
+        self._pause(answer.pause, "limit_spent")
+
     def _pause(self, seconds: float | None, reason: str) -> None:
-        if seconds:
+        # Of many requests that meet the same limit, the first one stops the other workers.
+        if seconds and self.pacing.pause(seconds):
             now = self.flow.clock()
             self.flow.pauses.pause(self.installation.id, now + timedelta(seconds=seconds), reason, now=now)

@@ -13,7 +13,7 @@ from bridge.errors import Blocked, Retryable
 from bridge.flows.admission import Claims, admission
 from bridge.flows.arrivals import readable
 from bridge.flows.ledger import Ledger
-from bridge.flows.part_stores import PartRow, PartRows, Pauses, RunsToStop, Senders
+from bridge.flows.part_stores import Pacers, PartRow, PartRows, Pauses, RunsToStop, Senders
 from bridge.flows.pump import Pump, Stop
 from bridge.flows.runs import Beat, Finished, Later, Outbox, Parts, Verdict, stamp
 from mapping.export import PartRef, RunPlan
@@ -40,7 +40,7 @@ class PartSync:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     executor: Executor
-    width: int
+    pacers: Pacers
     pulse_seconds: float = 1.0
     plans: dict[str, RunPlan] = field(default_factory=dict)
 
@@ -73,10 +73,12 @@ class PartSync:
         ref = run.plan_ref
         if ref is None:
             raise Blocked("no_plan", "the run is syncing without a plan")
-        if ref.key not in self.plans:
+        plan = self.plans.get(ref.key)
+        if plan is None:
+            plan = self.parts.get_plan(ref.key, ref.sha256)
             self.plans.clear()
-            self.plans[ref.key] = self.parts.get_plan(ref.key, ref.sha256)
-        return self.plans[ref.key]
+            self.plans[ref.key] = plan
+        return plan
 
     def last(self, run_id: str) -> Verdict:
         """Ask for the commit when every part is done: asked again on every redelivery, it happens once."""
@@ -151,7 +153,7 @@ class _Work:
             ledger=self.ledger,
             sender=self.flow.senders(self.plan),
             frame_lines=FRAME[self.plan.kind],
-            width=self.flow.width,
+            gate=self.flow.pacers(self.plan.integration_id, self.plan.kind),
             executor=self.flow.executor,
             monotonic=self.flow.monotonic,
             pulse=self._pulse,

@@ -4,7 +4,7 @@ from bridge.settings import CommaList, Settings
 
 
 class SyncSettings(Settings):
-    """`audience_sync`'s environment; `requests_in_flight` is per worker."""
+    """`audience_sync`'s environment; `requests_in_flight` is the most of a worker."""
 
     stack_name: str
     installations_table: str
@@ -16,4 +16,4 @@ class SyncSettings(Settings):
     audience_dead_letter_queue_url: str
     extra_allowed_hosts: CommaList = ()
     claim_days: int = 7
-    requests_in_flight: int = 64
+    requests_in_flight: int = 256

@@ -1,0 +1,92 @@
+"""What the rate headers tell of a window that other workers spend from as well."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+HORIZON = 1.0
+"""Seconds over which what is left may be spent: a window is never emptied at once, and never left unused."""
+GUARD = 0.05
+"""Seconds after its end until a new window is believed in: two clocks never agree."""
+MEASURED_SECONDS = 0.5
+MEASURED_REQUESTS = 10
+
+
+class Told(Protocol):
+    """The three rate headers of one answer."""
+
+    @property
+    def limit(self) -> float: ...
+    @property
+    def remaining(self) -> float: ...
+    @property
+    def resets_in(self) -> float: ...
+
+
+@dataclass(slots=True)
+class Window:
+    """`crowd` is how many requests the window loses for each one of ours: 1 when nobody else sends.
+
+    Tickets number our requests; those after the ticket of the newest answer are not in its `remaining` yet.
+    """
+
+    reserve: float
+    crowd: float = 1.0
+    _limit: float = math.inf
+    _remaining: float = math.inf
+    _ticket: int = 0
+    _ends_at: float = math.inf
+    _first: int = 0
+    _measured: tuple[float, float, int] | None = None
+
+    def left(self, let: int, now: float) -> int:
+        """How many more of ours may go out in this window, `let` of them being out already."""
+        left = self._left(let, now)
+        return int(max(0.0, left)) if math.isfinite(left) else 1_000_000
+
+    def rate(self, let: int, now: float) -> float:
+        """Requests a second of ours that spend what is left over the next second, or until the window ends."""
+        return max(0.0, self._left(let, now)) / max(0.05, min(HORIZON, self._ends_at - now))
+
+    def seconds_left(self, now: float) -> float:
+        """Until the next window; a moment when nothing is known."""
+        return self._ends_at + GUARD - now if math.isfinite(self._ends_at) else GUARD
+
+    def told(self, ticket: int, rate: Told, let: int, now: float) -> None:
+        """Take in one answer; what comes late from the window before is passed over."""
+        self._roll(let, now)
+        ends_at = now + rate.resets_in
+        if ticket <= self._first or rate.resets_in <= 0:
+            return
+        if self._ends_at == math.inf or ends_at > self._ends_at + 1.0:
+            self._ends_at, self._limit, self._remaining, self._ticket = ends_at, rate.limit, math.inf, 0
+            self._measured = None
+        elif ends_at < self._ends_at - 1.0:
+            return
+        self._ends_at = min(self._ends_at, ends_at)
+        if rate.remaining < self._remaining:
+            self._remaining, self._ticket = rate.remaining, ticket
+            self._measure(now)
+
+    def _measure(self, now: float) -> None:
+        if self._measured is None:
+            self._measured = (now, self._remaining, self._ticket)
+            return
+        at, remaining, ticket = self._measured
+        own = self._ticket - ticket
+        if now - at >= MEASURED_SECONDS and own >= MEASURED_REQUESTS:
+            self.crowd += 0.5 * (max(1.0, (remaining - self._remaining) / own) - self.crowd)
+            self._measured = (now, self._remaining, self._ticket)
+
+    def _left(self, let: int, now: float) -> float:
+        self._roll(let, now)
+        if not math.isfinite(self._limit):
+            return math.inf
+        uncounted = (let - self._ticket) * self.crowd
+        return (self._remaining - self._limit * self.reserve - uncounted) / self.crowd
+
+    def _roll(self, let: int, now: float) -> None:
+        if now > self._ends_at + GUARD:
+            self._remaining, self._ends_at = self._limit, math.inf
+            self._ticket = self._first = let
+            self._measured = None
