@@ -81,3 +81,14 @@ def test_a_key_another_thread_has_just_read_afresh_is_used() -> None:
     used = keys.current(braze)
     keys.refreshed(braze, used, START)
     assert keys.refreshed(braze, used, START) == {"rest_api_key": "new"}
+
+
+def test_the_key_of_a_new_revision_is_read_at_once_although_the_old_one_was_refused_a_moment_ago() -> None:
+    secrets = FakeSecrets({"rest_api_key": "new"}, stale={"rest_api_key": "old"})
+    keys, braze = Credentials(secrets), installation("braze")
+    assert keys.current(braze) == keys.current(braze) == {"rest_api_key": "old"}
+    revision = braze.revision.model_copy(update={"revision_number": 2})
+    mended = braze.model_copy(update={"revision": revision})
+    assert keys.current(mended) == {"rest_api_key": "new"}
+    keys.current(mended)
+    assert secrets.reads == 1

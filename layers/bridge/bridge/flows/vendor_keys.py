@@ -1,4 +1,7 @@
-"""The installation's key, read afresh at most every 15 s: a bad key on a thousand messages is not a thousand reads."""
+"""The installation's key: as last read, afresh for a new revision, and at most every 15 s after a refusal.
+
+A bad key on a thousand messages is not a thousand reads, and a mended one is used as soon as its revision is known.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,11 +28,16 @@ class Credentials:
 
     secrets: Secrets
     _refreshed: dict[str, datetime] = field(default_factory=dict)
+    _revisions: dict[str, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def current(self, installation: Installation) -> dict[str, str]:
-        """The key as last read."""
-        return self.secrets.get(installation.catalog_key, installation.id)
+        """The key as last read since the installation's revision was made."""
+        number = installation.revision.revision_number
+        fresh = self._revisions.get(installation.id, number) != number
+        found = self.secrets.get(installation.catalog_key, installation.id, fresh=fresh)
+        self._revisions[installation.id] = number
+        return found
 
     def refreshed(
         self, installation: Installation, used: Mapping[str, str], now: datetime
