@@ -110,10 +110,36 @@ def test_the_settings_point_the_browser_sdk_back_at_this_host(door: Door) -> Non
     }
 
 
-def test_on_this_machine_the_settings_say_http(door: Door) -> None:
+@pytest.mark.parametrize(
+    ("host", "protocol"),
+    [
+        ("localhost:8084", "http"),
+        ("127.0.0.1", "http"),
+        ("[::1]:8084", "http"),
+        ("0a1b2c3d.execute-api.localhost:4566", "http"),
+        ("localhost.example.com", "https"),
+        ("notlocalhost", "https"),
+    ],
+)
+def test_only_on_this_machine_do_the_settings_say_http(door: Door, host: str, protocol: str) -> None:
     path = f"/v1/projects/{BROWSER_KEY}/settings"
-    reply = door(request("GET", path, key=None, headers={"host": "localhost:8084"}))
-    assert reply.json["integrations"]["Segment.io"]["protocol"] == "http"
+    destination = door(request("GET", path, key=None, headers={"host": host})).json["integrations"][
+        "Segment.io"
+    ]
+    assert (destination["apiHost"], destination["protocol"]) == (f"{host}/v1", protocol)
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("0a1b2c3d.execute-api.localhost:4566", "localhost:8084/v1"),
+        ("api.example.com", "api.example.com/v1"),
+    ],
+)
+def test_only_on_this_machine_is_a_front_believed(door: Door, host: str, told: str) -> None:
+    headers = {"host": host, "x_forwarded_host": "localhost:8084"}
+    reply = door(request("GET", f"/v1/projects/{BROWSER_KEY}/settings", key=None, headers=headers))
+    assert reply.json["integrations"]["Segment.io"]["apiHost"] == told
 
 
 def test_settings_of_an_unknown_key_are_401(door: Door) -> None:
