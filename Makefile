@@ -46,6 +46,15 @@ endef
 .tools/ministack.ready: requirements/ministack.txt .python-version .tools/uv.ready
 	$(call environment,.tools/ministack,requirements/ministack.txt)
 
+# The SDKs that the tests send with; Node comes with the environment, the browser SDK needs Debian's Chromium.
+.tools/sdk.ready: requirements/sdk.txt .python-version .tools/uv.ready
+	$(call environment,.tools/sdk,requirements/sdk.txt)
+
+.tools/npm.ready: tests/sdk/package.json tests/sdk/package-lock.json .tools/sdk.ready
+	@echo "setup: tests/sdk/node_modules"
+	@cd tests/sdk && PATH="$(CURDIR)/.tools/sdk/bin:$$PATH" npm ci --silent
+	@touch $@
+
 # ---------------------------------------------------------------- the local stack
 .PHONY: up down
 up: $(READY)
@@ -69,7 +78,7 @@ bench: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge local functions api
 
-.PHONY: check openapi format test unit artifact stack
+.PHONY: check openapi format test unit artifact stack sdk
 check: $(READY)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
@@ -89,7 +98,7 @@ format: $(READY)
 	@.venv/bin/ruff check --quiet --fix-only .
 	@.venv/bin/ruff format --quiet .
 
-test: unit artifact stack
+test: unit artifact stack sdk
 
 unit: $(READY)
 	@$(PYTHON) -m pytest -q -n auto tests/unit
@@ -99,6 +108,9 @@ artifact: up
 
 stack: up
 	@$(PYTHON) -m pytest -q tests/stack
+
+sdk: up .tools/npm.ready
+	@$(PYTHON) -m pytest -q tests/sdk
 
 # ---------------------------------------------------------------- a real account
 STAGE ?= dev
@@ -116,5 +128,5 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-vers
 
 lock: .tools/uv.ready
 	@for file in layers/dependencies/requirements functions/audience_plan/requirements \
-	  requirements/uv requirements/sam requirements/ministack requirements/dev; do \
+	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk; do \
 	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done
