@@ -46,6 +46,12 @@ def test_the_braze_worker_cannot_read_a_key_of_actioniq(aws: Aws, stack: Stack) 
     assert denied(secrets.get_secret_value, SecretId="/signal-bridge-local/actioniq/int_0")
 
 
+def test_the_webhook_worker_cannot_read_a_key_of_another_integration(aws: Aws, stack: Stack) -> None:
+    secrets = Actor(aws, stack.emulator_url, "WebhookDeliveryFunction").client("secretsmanager")
+    for path in ("braze/int_0", "actioniq/int_0", "sources/src_0"):
+        assert denied(secrets.get_secret_value, SecretId=f"/signal-bridge-local/{path}")
+
+
 def test_a_worker_cannot_send_into_its_own_lane(aws: Aws, stack: Stack) -> None:
     sqs = Actor(aws, stack.emulator_url, "BrazeDeliveryFunction").client("sqs")
     assert denied(sqs.send_message, QueueUrl=stack.outputs["BrazeQueueUrl"], MessageBody="{}")
