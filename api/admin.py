@@ -1,7 +1,7 @@
 """The admin API, route by route; which role a route needs comes from the flows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from api import catalog
@@ -79,7 +79,7 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         "Catalog",
         {201: Answer("Installed and enabled; this is its first revision.", "Integration")},
         (404, 409, *_BODY),
-        (in_path("key", "A key of the library."), REPEAT),
+        (in_path("key", "A key of the library.", examples=["actioniq"]), REPEAT),
         body="InstallRequest",
     ),
     ("GET", "/v1/admin/integrations"): Described(
@@ -286,6 +286,7 @@ def operations(entries: tuple[CatalogEntry, ...]) -> list[Operation]:
         described = ROUTES[route.method, route.path]
         if described.name == "install":
             made += [_installing(entry, described, route.needs) for entry in entries]
+            described = replace(described, examples={entry.key: catalog.example(entry) for entry in entries})
         made.append(_operation(route.method, route.path, described, route.needs))
     return made
 
