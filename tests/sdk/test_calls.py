@@ -16,7 +16,6 @@ pytestmark = pytest.mark.parametrize("sdk", SDKS, ids=[sdk.name for sdk in SDKS]
 OF_THE_PAGE = {"search": "?size=9", "referrer": ""}
 
 SECOND = timedelta(seconds=1)
-TWO_TIMES = "it sends originalTimestamp, the time of the call, beside the timestamp it was given; ours takes the first"
 
 
 def sent(played: Performance, name: str) -> list[tuple[str, Json]]:
@@ -120,10 +119,8 @@ def test_a_wrong_clock_is_put_right(sdk: Sdk, played: Performance) -> None:
                     assert played.began - SECOND <= moment <= played.ended + SECOND, call
 
 
-def test_a_time_of_its_own_is_kept(sdk: Sdk, played: Performance, request: pytest.FixtureRequest) -> None:
+def test_a_time_of_its_own_is_kept(played: Performance) -> None:
     """An hour before the call, by the same slow clock."""
-    if sdk.name == "@rudderstack/rudder-sdk-node":
-        request.applymarker(pytest.mark.xfail(strict=False, reason=TWO_TIMES))
     message_id, call = sent(played, "track")[1]
     moved = timedelta(seconds=call["at"])
     for moment in times(played, message_id, call):

@@ -136,7 +136,11 @@ def _lift_traits(event: Event, context: dict[str, Any]) -> None:
 
 
 def _add_times(event: Event, raw: dict[str, Any], received_at: datetime, sent_at: str | None) -> None:
-    """The client's clock against ours: timestamp = receivedAt - (sentAt - originalTimestamp) (Segment)."""
+    """The client's clock against ours: timestamp = receivedAt - (sentAt - originalTimestamp) (Segment).
+
+    SDKs call the client's time `timestamp`. RudderStack's for Node calls it `originalTimestamp` and adds a
+    `timestamp` only when the caller gave the event a time of its own, which then counts.
+    """
     arrival, received = _arrival(received_at)
     original = raw.get("originalTimestamp")
     stamp = raw.get("timestamp")
@@ -148,18 +152,13 @@ def _add_times(event: Event, raw: dict[str, Any], received_at: datetime, sent_at
         event["timestamp"] = received if client is None else _canonical(client, "timestamp")
         if original is not None:
             event["originalTimestamp"] = _canonical(original, "originalTimestamp")
-    elif (client := stamp if original is None else original) is None:
+    elif (client := original if stamp is None else stamp) is None:
         event["timestamp"] = received
     else:
         sent = _sent(own if type(own := raw.get("sentAt")) is str else sent_at)
         moment = _moment(client, "timestamp")
         event["originalTimestamp"] = written = _written(client, moment)
-        if sent is not None:
-            event["timestamp"] = _corrected(arrival, moment, sent)
-        else:
-            event["timestamp"] = (
-                written if stamp is None or original is None else _canonical(stamp, "timestamp")
-            )
+        event["timestamp"] = written if sent is None else _corrected(arrival, moment, sent)
     event["receivedAt"] = received
 
 

@@ -83,9 +83,14 @@ def test_a_compressed_body_travels_as_bytes_and_its_length_is_told_anew() -> Non
     sent = [(b"host", b"x"), (b"content-type", b"text/plain"), (b"content-length", b"9"), (b"x-own", b"1")]
     assert forwarded(sent, b"\x1f\x8b") == [
         (b"x-own", b"1"),
+        (b"x-forwarded-host", b"x"),
         (b"content-type", b"application/octet-stream"),
     ]
-    assert forwarded(sent, b"{}") == [(b"content-type", b"text/plain"), (b"x-own", b"1")]
+    assert forwarded(sent, b"{}") == [
+        (b"content-type", b"text/plain"),
+        (b"x-own", b"1"),
+        (b"x-forwarded-host", b"x"),
+    ]
 
 
 def test_preflights_and_the_emulators_own_paths_go_to_the_default_route() -> None:

@@ -71,6 +71,11 @@ def test_a_time_nobody_can_read_is_refused(written: object) -> None:
         ({"timestamp": EARLY}, "not a time", EARLY),
         ({"originalTimestamp": EARLY}, None, EARLY),
         ({"originalTimestamp": EARLY, "timestamp": "2026-09-01T11:30:00Z"}, None, "2026-09-01T11:30:00.000Z"),
+        (  # an hour before the call, by a clock that is an hour slow
+            {"originalTimestamp": EARLY, "timestamp": "2026-09-01T10:00:00Z"},
+            EARLY,
+            "2026-09-01T11:00:00.000Z",
+        ),
         ({}, "2026-09-01T11:00:05Z", AT),
         (
             {"timestamp": "2019-01-01T00:00:00Z", "sentAt": "2026-09-01T12:00:00Z"},
