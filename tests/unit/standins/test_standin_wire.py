@@ -24,7 +24,7 @@ def port() -> Iterator[int]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     yield port_of(server)
-    server.close()
+    loop.call_soon_threadsafe(server.close)  # in the loop's own thread, which may be closing connections
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.run_until_complete(asyncio.sleep(0))
