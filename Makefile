@@ -101,7 +101,7 @@ format: $(READY)
 test: unit artifact stack sdk
 
 unit: $(READY)
-	@$(PYTHON) -m pytest -q -n auto tests/unit
+	@$(PYTHON) -m pytest -q -n auto --dist loadfile tests/unit
 
 artifact: up
 	@$(PYTHON) -m pytest -q -n auto tests/artifact
