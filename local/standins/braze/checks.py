@@ -112,7 +112,7 @@ def _property_errors(sent: Json, reserved: frozenset[str]) -> list[str]:
     return [BAD_PROPERTIES] if too_big else []
 
 
-def _good_property(name: str, value: Any) -> bool:  # noqa: ANN401 - JSON
+def _good_property(name: str, value: Any) -> bool:
     return (
         _named(name) and not name.startswith("$") and not (isinstance(value, str) and len(value) > MOST_NAME)
     )

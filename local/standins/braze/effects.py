@@ -77,7 +77,7 @@ def sent_text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _set_custom(workspace: Workspace, profile: Profile, name: str, value: Any, *, merge: bool) -> None:  # noqa: ANN401 - JSON
+def _set_custom(workspace: Workspace, profile: Profile, name: str, value: Any, *, merge: bool) -> None:
     workspace.counts["data_points"] += points(value)
     if not name or len(name) > MOST_TEXT or name.startswith("$"):
         return

@@ -35,7 +35,7 @@ def admit(workspace: Workspace, request: Request, permission: str) -> None:
         raise turn_away(401, "Invalid API key")
     if permission not in permissions:
         status = workspace.modes.permission_status
-        raise turn_away(status, "Access Denied" if status == 403 else "Invalid API key")  # noqa: PLR2004
+        raise turn_away(status, "Access Denied" if status == 403 else "Invalid API key")
     if len(request.body) > MOST_BODY_BYTES:
         raise turn_away(413, "Payload Too Large")
 

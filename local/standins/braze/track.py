@@ -34,7 +34,7 @@ def track(workspace: Workspace, request: Request, refuse: Callable[[], str | Non
             if isinstance(sent, dict) and not drops:
                 accepted.append((kind, sent))
                 processed[f"{kind}_processed"] += _counted(workspace, sent)
-    if not accepted and workspace.modes.nothing_valid == 400:  # noqa: PLR2004
+    if not accepted and workspace.modes.nothing_valid == 400:
         raise turn_away(400, NOTHING_VALID, errors=_shaped(errors, workspace.modes))
     workspace.counts["refused"] += len(errors)
     workspace.applying.accept(lambda: _apply(workspace, accepted), workspace.modes)

@@ -63,7 +63,7 @@ def kind_of(value: object) -> ForcedType:
     return "object" if isinstance(value, dict) else "string"
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - JSON
+def plain(value: object) -> Any:
     """Turn a stored value into JSON; times become ISO 8601 in UTC."""
     if isinstance(value, datetime):
         return show_time(value)
@@ -162,7 +162,7 @@ def _identified(one: object, step: dict[str, Any]) -> bool:
     return isinstance(one, dict) and key in one and one[key] == step.get("$identifier_value")
 
 
-def _nested(value: object) -> Any:  # noqa: ANN401 - JSON
+def _nested(value: object) -> Any:
     if value is None:
         raise Refused
     if isinstance(value, list):
@@ -179,7 +179,7 @@ def _nested(value: object) -> Any:  # noqa: ANN401 - JSON
     return {key: _nested(one) for key, one in value.items()}
 
 
-def _merged(stored: dict[str, Any], fresh: Any) -> Any:  # noqa: ANN401 - JSON
+def _merged(stored: dict[str, Any], fresh: Any) -> Any:
     if not isinstance(fresh, dict):
         return fresh
     both = {

@@ -120,6 +120,6 @@ def test_one_fault_is_one_difference(fault: str) -> None:
         (datetime(1997, 3, 1, tzinfo=UTC), None, False),
     ],
 )
-def test_values_are_equal_as_json_means_it(expected: object, found: object, equal: bool) -> None:  # noqa: FBT001
+def test_values_are_equal_as_json_means_it(expected: object, found: object, equal: bool) -> None:
     """A type that differs is a difference."""
     assert same(expected, found) is equal
