@@ -50,7 +50,7 @@ def run(name: str, argv: Sequence[str], settings: LocalSettings, env: Mapping[st
     settings.logs.mkdir(parents=True, exist_ok=True)
     path = settings.logs / f"{name}.log"
     with path.open("wb") as log:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own argv
             argv, cwd=ROOT, env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False
         )
     if done.returncode:

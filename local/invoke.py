@@ -62,7 +62,7 @@ def invoke(settings: LocalSettings, aws: Aws, event: Path) -> Invocation:
         argv = [*sam, "local", "invoke", name, "--event", str(event)]
         argv += ["--env-vars", variables.name, "--skip-pull-image", "--region", REGION]
         argv += ["--parameter-overrides", *(f"{key}={value}" for key, value in parameters(settings).items())]
-        done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     return _read(name, done)
 
 

@@ -54,7 +54,7 @@ class Processes:
             raise StackError(message)
         self.logs.mkdir(parents=True, exist_ok=True)
         with (self.logs / f"{service.name}.log").open("wb") as log:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - our own argv
                 service.argv,
                 env=dict(service.env),
                 cwd=ROOT,
@@ -136,7 +136,7 @@ def birth(pid: int) -> str | None:
             return None
         return None if fields[0] == "Z" else fields[19]
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
     return found.stdout.strip() or None
 
 

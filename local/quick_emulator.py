@@ -12,7 +12,7 @@ FIRST_LINE, QUIET, LONGEST = 0.002, 0.002, 0.25
 
 def main() -> None:
     """Serve until ended."""
-    Worker._drain_stderr_bounded.__defaults__ = (FIRST_LINE, QUIET, LONGEST)
+    Worker._drain_stderr_bounded.__defaults__ = (FIRST_LINE, QUIET, LONGEST)  # noqa: SLF001 - the version is pinned
     app.main()
 
 

@@ -82,7 +82,7 @@ class Faults:
     def __init__(self, rules: Sequence[Fault], seed: int) -> None:
         self.rules = rules
         self.left = [rule.next for rule in rules]
-        self.dice = Random(seed)
+        self.dice = Random(seed)  # noqa: S311 - repeatable, not secret
         self.hits: Counter[str] = Counter()
 
     def draw(self, path: str, body: bytes) -> tuple[Fault | None, float]:

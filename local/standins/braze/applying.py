@@ -12,7 +12,7 @@ class Applying:
 
     def __init__(self, clock: Callable[[], float], seed: int) -> None:
         self.clock = clock
-        self.dice = Random(seed)
+        self.dice = Random(seed)  # noqa: S311 - repeatable, not secret
         self.waiting: list[tuple[float, int, Callable[[], None]]] = []
         self.accepted = 0
 
