@@ -16,7 +16,9 @@ MOST, LEAST = 256, 8
 SPARE = 1.25
 """Requests in flight beyond what the speed needs at the latency seen: answers do not come evenly."""
 BURST_SECONDS = 0.05
-JUDGED_SECONDS = 1.0
+CATCH_UP = 2.0
+"""How much faster it may go where the headers tell of the burst itself, and what is left says when to stop."""
+JUDGED_SECONDS, JUDGED_ANSWERS = 1.0, 20
 TOLERATED = 0.05
 """The share of 429s above which the whole worker slows down; below it, only the refused requests wait."""
 SLOWER, FASTER = 0.8, 1.05
@@ -44,7 +46,7 @@ class Pacer:
     _flying: int = 0
     _let: int = 0
     _sent: int = 0
-    _latency: float = 0.05
+    _latency: float = 0.2
     _tokens: float = 1.0
     _filled_at: float = -math.inf
     _closed_until: float = -math.inf
@@ -94,9 +96,8 @@ class Pacer:
 
     def told(self, ticket: int, rate: Told | None) -> None:
         """What the answer to that request said of the window."""
-        if rate is not None:
-            with self._lock:
-                self.window.told(ticket, rate, self._let, self.monotonic())
+        with self._lock:
+            self.window.told(ticket, rate, self._let, self.monotonic())
 
     def landed(self, seconds: float, *, refused: bool) -> None:
         """One request less in flight; `refused` by a 429."""
@@ -106,7 +107,7 @@ class Pacer:
             self._landed += 1
             self._refused += refused
             now = self.monotonic()
-            if now - self._judged_at >= JUDGED_SECONDS:
+            if now - self._judged_at >= JUDGED_SECONDS and self._landed >= JUDGED_ANSWERS:
                 self._judge(now)
 
     def pause(self, seconds: float) -> bool:
@@ -130,6 +131,8 @@ class Pacer:
 
     def _rate(self, now: float) -> float:
         share = self._limit * (1.0 - RESERVE) / self.window.crowd
+        if self.window.limit <= 4 * self.speed:
+            share *= CATCH_UP
         return max(1.0, min(share, self.window.rate(self._let, now)))
 
     def _refill(self, now: float) -> None:

@@ -14,7 +14,7 @@ from bridge.flows.ledger import Ledger
 from mapping.run import Halt
 
 TRIES = 5
-FIRST_BACKOFF, LONGEST_BACKOFF = 0.2, 8.0
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.1, 8.0
 PATIENCE = 2.0
 """Seconds that are waited for here; beyond that the message waits in the queue."""
 FRUITLESS = 5.0
@@ -215,7 +215,7 @@ class Pump:
             return
         self._serial += 1
         spread = 0.5 + (self._serial * 0.618) % 1.0  # evenly spread, so that retries do not go out together
-        delay = after if after is not None else min(LONGEST_BACKOFF, FIRST_BACKOFF * 2**frame.tries * spread)
+        delay = after if after is not None else min(PATIENCE, FIRST_BACKOFF * 3**frame.tries * spread)
         heapq.heappush(
             self._later, (self.monotonic() + delay, self._serial, Frame(frame.lines, frame.tries + 1))
         )

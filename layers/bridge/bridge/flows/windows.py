@@ -4,12 +4,16 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-HORIZON = 1.0
+HORIZON = 0.5
 """Seconds over which what is left may be spent: a window is never emptied at once, and never left unused."""
 GUARD = 0.05
 """Seconds after its end until a new window is believed in: two clocks never agree."""
-MEASURED_SECONDS = 0.5
+EARLY = 0.1
+"""Seconds before its end by which a window should be spent: headers round the end up."""
+MEASURED_SECONDS = 0.2
 MEASURED_REQUESTS = 10
+SUPPOSED_CROWD = 10.0
+"""How many workers there may be until a window tells: the first requests of a worker are no surprise to the others."""
 
 
 class Told(Protocol):
@@ -25,18 +29,19 @@ class Told(Protocol):
 
 @dataclass(slots=True)
 class Window:
-    """`crowd` is how many requests the window loses for each one of ours: 1 when nobody else sends.
+    """`crowd` is how many requests the window loses for each one of ours: 1 when nobody else sends, or when none tells.
 
     Tickets number our requests; those after the ticket of the newest answer are not in its `remaining` yet.
     """
 
     reserve: float
-    crowd: float = 1.0
-    _limit: float = math.inf
+    crowd: float = SUPPOSED_CROWD
+    limit: float = math.inf
     _remaining: float = math.inf
     _ticket: int = 0
     _ends_at: float = math.inf
     _first: int = 0
+    _known: bool = False
     _measured: tuple[float, float, int] | None = None
 
     def left(self, let: int, now: float) -> int:
@@ -45,21 +50,24 @@ class Window:
         return int(max(0.0, left)) if math.isfinite(left) else 1_000_000
 
     def rate(self, let: int, now: float) -> float:
-        """Requests a second of ours that spend what is left over the next second, or until the window ends."""
-        return max(0.0, self._left(let, now)) / max(0.05, min(HORIZON, self._ends_at - now))
+        """Requests a second of ours that spend what is left over the horizon, or until the window ends."""
+        return max(0.0, self._left(let, now)) / max(0.05, min(HORIZON, self._ends_at - EARLY - now))
 
     def seconds_left(self, now: float) -> float:
         """Until the next window; a moment when nothing is known."""
         return self._ends_at + GUARD - now if math.isfinite(self._ends_at) else GUARD
 
-    def told(self, ticket: int, rate: Told, let: int, now: float) -> None:
+    def told(self, ticket: int, rate: Told | None, let: int, now: float) -> None:
         """Take in one answer; what comes late from the window before is passed over."""
+        if rate is None:
+            self.crowd = self.crowd if math.isfinite(self.limit) else 1.0
+            return
         self._roll(let, now)
         ends_at = now + rate.resets_in
         if ticket <= self._first or rate.resets_in <= 0:
             return
         if self._ends_at == math.inf or ends_at > self._ends_at + 1.0:
-            self._ends_at, self._limit, self._remaining, self._ticket = ends_at, rate.limit, math.inf, 0
+            self._ends_at, self.limit, self._remaining, self._ticket = ends_at, rate.limit, math.inf, 0
             self._measured = None
         elif ends_at < self._ends_at - 1.0:
             return
@@ -75,18 +83,20 @@ class Window:
         at, remaining, ticket = self._measured
         own = self._ticket - ticket
         if now - at >= MEASURED_SECONDS and own >= MEASURED_REQUESTS:
-            self.crowd += 0.5 * (max(1.0, (remaining - self._remaining) / own) - self.crowd)
+            seen = max(1.0, (remaining - self._remaining) / own)
+            self.crowd = (self.crowd + seen) / 2 if self._known else seen
+            self._known = True
             self._measured = (now, self._remaining, self._ticket)
 
     def _left(self, let: int, now: float) -> float:
         self._roll(let, now)
-        if not math.isfinite(self._limit):
+        if not math.isfinite(self.limit):
             return math.inf
         uncounted = (let - self._ticket) * self.crowd
-        return (self._remaining - self._limit * self.reserve - uncounted) / self.crowd
+        return (self._remaining - self.limit * self.reserve - uncounted) / self.crowd
 
     def _roll(self, let: int, now: float) -> None:
         if now > self._ends_at + GUARD:
-            self._remaining, self._ends_at = self._limit, math.inf
+            self._remaining, self._ends_at = self.limit, math.inf
             self._ticket = self._first = let
             self._measured = None

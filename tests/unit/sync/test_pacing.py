@@ -1,0 +1,139 @@
+"""How fast a worker sends: by latency, by what the headers tell, by what is refused."""
+
+import pytest
+
+from bridge.flows.pacing import LEAST, MOST, Pacer, Pacers
+from tests.unit.sync.account import Account, Rate, play
+
+CASES = [(workers, latency) for workers in (1, 2, 4) for latency in (0.01, 0.05, 0.2)]
+
+
+def settled(latency: float) -> Pacer:
+    """A pacer after some answers that took so long."""
+    now = [0.0]
+    pacer = Pacer(lambda: now[0], speed=1000.0)
+    pacer.told(pacer.sending(), None)
+    for _ in range(100):
+        now[0] += 0.1
+        assert pacer.room(1) == 1
+        pacer.landed(latency, refused=False)
+    now[0] += 1.0
+    return pacer
+
+
+def in_flight(pacer: Pacer) -> int:
+    # Tokens fill with time, which stands still here: they are not what is asked about.
+    pacer._tokens = 1e6
+    pacer._filled_at = pacer.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bridge.flows.pacing.BURST_SECONDS", 1e6)
+        return pacer.room(10_000)
+
+
+@pytest.mark.parametrize(("latency", "least", "most"), [(0.001, LEAST, 10), (0.05, 60, 70), (0.2, 240, 256)])
+def test_requests_in_flight_follow_the_latency(latency: float, least: int, most: int) -> None:
+    assert least <= in_flight(settled(latency)) <= most
+
+
+def test_a_slow_vendor_gets_no_more_than_256_requests_at_a_time() -> None:
+    assert in_flight(settled(5.0)) == MOST
+
+
+@pytest.mark.parametrize(("workers", "latency"), CASES)
+def test_a_burst_limit_is_used_and_not_overrun(workers: int, latency: float) -> None:
+    account = Account([(3_000, 3.0)])
+    play(account, workers=workers, latency=latency, seconds=15)
+    assert account.refused == 0
+    assert account.share_used(1, 4) >= 0.95
+
+
+@pytest.mark.parametrize(("workers", "latency"), CASES)
+def test_an_hourly_limit_is_used_and_the_burst_behind_it_not_overrun(workers: int, latency: float) -> None:
+    account = Account([(6_000, 10.0), (3_000, 3.0)])
+    play(account, workers=workers, latency=latency, seconds=30)
+    assert account.refused <= 0.001 * sum(account.used.values())
+    assert account.share_used(1, 2) >= 0.95
+
+
+def test_a_small_contract_is_used_and_not_overrun() -> None:
+    account = Account([(300, 3.0)])
+    play(account, workers=2, latency=0.05, seconds=15)
+    assert account.refused == 0
+    assert account.share_used(1, 4) >= 0.94
+
+
+def test_something_of_every_window_is_left_for_the_real_time_lane() -> None:
+    account = Account([(3_000, 3.0)])
+    play(account, workers=4, latency=0.05, seconds=12)
+    assert max(account.used.values()) <= 3_000 * 0.985
+
+
+def test_a_worker_that_comes_later_gets_room_without_a_429() -> None:
+    account = Account([(3_000, 3.0)])
+    play(account, workers=2, latency=0.05, seconds=15, starts=lambda worker: worker * 4.0)
+    assert account.refused == 0
+    assert account.share_used(2, 4) >= 0.95
+
+
+def test_an_account_that_tells_nothing_and_refuses_much_is_slowed_down_for() -> None:
+    account = Account([(900, 3.0)], tells=False)
+    [pacer] = play(account, workers=1, latency=0.05, seconds=60)
+    assert pacer._limit < 700
+    assert account.share_used(10, 18) >= 0.7
+
+
+def test_a_single_429_slows_nobody_else() -> None:
+    now = [0.0]
+    pacer = Pacer(lambda: now[0])
+    for at in range(100):
+        now[0] += 0.1
+        assert pacer.room(1) == 1
+        pacer.landed(0.05, refused=at % 50 == 0)
+    assert pacer._limit == pacer.speed
+
+
+def test_nothing_goes_out_during_a_pause_and_only_its_first_notice_is_news() -> None:
+    now = [0.0]
+    pacer = Pacer(lambda: now[0])
+    assert pacer.pause(30.0)
+    assert not pacer.pause(30.0)
+    now[0] = 29.0
+    assert (pacer.room(10), pacer.wait()) == (0, 1.0)
+    now[0] = 30.1
+    assert pacer.room(10) > 0
+
+
+def test_a_spent_window_says_how_long_to_wait() -> None:
+    now = [100.0]
+    pacer = Pacer(lambda: now[0])
+    pacer.told(pacer.sending(), Rate(1_000, 15, 600.0))
+    now[0] += 1.0
+    assert pacer.room(10) == 0
+    assert 598.0 < pacer.wait() < 600.0
+    now[0] += 600.0
+    assert pacer.room(10) > 0
+
+
+def test_what_comes_late_from_the_window_before_is_passed_over() -> None:
+    now = [0.0]
+    pacer = Pacer(lambda: now[0])
+    early, late = pacer.sending(), pacer.sending()
+    pacer.told(early, Rate(100, 50, 3.0))
+    now[0] = 3.2
+    assert pacer.room(1) == 1
+    pacer.told(late, Rate(100, 0, 1.0))
+    assert pacer.window.left(3, now[0]) > 0
+
+
+def test_what_was_let_through_and_not_sent_is_given_back() -> None:
+    pacer = settled(0.001)
+    taken = in_flight(pacer)
+    pacer.give_back(taken)
+    assert in_flight(pacer) == taken
+
+
+def test_track_and_sends_are_paced_apart_and_installations_too() -> None:
+    pacers = Pacers(lambda: 0.0)
+    assert pacers("int_1", "audience") is pacers("int_1", "events")
+    assert pacers("int_1", "audience") is not pacers("int_1", "campaign")
+    assert pacers("int_1", "audience") is not pacers("int_2", "audience")

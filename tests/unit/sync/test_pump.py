@@ -1,0 +1,119 @@
+"""The pump: how long it waits itself, when it leaves the rest to the queue, what it tells its gate."""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+from bridge.errors import BridgeError, Retryable, Unknown
+from bridge.flows.ledger import Ledger
+from bridge.flows.pump import Pump, Stop
+from tests.unit.plan.world import Inline
+from tests.unit.sync.gates import OpenGate
+
+LINES = [b"%d" % number for number in range(10)]
+
+
+class Ticking:
+    """A clock that moves by `step` whenever it is read."""
+
+    def __init__(self, step: float = 0.1) -> None:
+        self.ticks = count()
+        self.step = step
+
+    def __call__(self) -> float:
+        return next(self.ticks) * self.step
+
+
+class Scripted:
+    """Raises what the script says, request by request, then accepts."""
+
+    def __init__(self, *script: BridgeError | None) -> None:
+        self.script = list(script)
+        self.requests: list[Sequence[bytes]] = []
+
+    def __call__(self, lines: Sequence[bytes]) -> Mapping[int, str]:
+        self.requests.append(lines)
+        failure = self.script.pop(0) if self.script else None
+        if failure:
+            raise failure
+        return {}
+
+
+def pump(sender: Scripted, gate: OpenGate, *pulses: Stop | None, step: float = 0.1, rows: int = 10) -> Pump:
+    told = list(pulses)
+    return Pump(
+        lines=LINES,
+        ledger=Ledger(rows),
+        sender=sender,
+        frame_lines=5,
+        gate=gate,
+        executor=Inline(),
+        monotonic=Ticking(step),
+        pulse=lambda: told.pop(0) if told else None,
+    )
+
+
+def limited(after: float | None) -> Retryable:
+    return Retryable("rate_limited", after=after, pauses=after is not None)
+
+
+def test_ten_rows_in_frames_of_five_are_two_requests() -> None:
+    sender = Scripted()
+    work = pump(sender, OpenGate())
+    assert work.run() is None
+    assert (len(sender.requests), work.ledger.accepted) == (2, set(range(10)))
+
+
+def test_a_pause_of_a_second_is_waited_for_here() -> None:
+    gate, sender = OpenGate(), Scripted(limited(1.0))
+    work = pump(sender, gate)
+    assert work.run() is None
+    assert gate.paused == [1.0]
+    assert work.ledger.accepted == set(range(10))
+
+
+def test_a_longer_pause_is_left_to_the_queue_and_costs_no_attempt() -> None:
+    gate = OpenGate()
+    assert pump(Scripted(limited(30.0)), gate).run() == Stop(after=30.0)
+    assert gate.paused == []
+
+
+def test_short_pauses_that_bring_nothing_forward_are_left_to_the_queue_in_the_end() -> None:
+    assert pump(Scripted(*[limited(1.0)] * 1_000), OpenGate(), step=0.1).run() == Stop(after=1.0)
+
+
+def test_a_429_without_a_wait_delays_its_own_request_alone() -> None:
+    gate, sender = OpenGate(), Scripted(limited(None))
+    work = pump(sender, gate)
+    assert work.run() is None
+    assert (gate.paused, gate.landed_) == ([], [True, False, False])
+    assert sender.requests[1] == LINES[5:]
+
+
+def test_a_short_pause_of_the_installation_shuts_the_gate_and_a_long_one_ends_the_work() -> None:
+    gate = OpenGate()
+    assert pump(Scripted(), gate, Stop(after=1.5)).run() is None
+    assert gate.paused == [1.5]
+    sender = Scripted()
+    assert pump(sender, gate, Stop(after=90.0)).run() == Stop(after=90.0)
+    assert sender.requests == []
+
+
+def test_a_gate_that_stays_shut_for_long_leaves_the_rest_to_the_queue() -> None:
+    sender = Scripted()
+    assert pump(sender, OpenGate(shut=True, waits=600.0)).run() == Stop(after=600.0)
+    assert sender.requests == []
+
+
+def test_five_tries_without_an_answer_leave_the_rows_to_a_later_attempt() -> None:
+    work = pump(Scripted(*[Unknown("no_answer")] * 100), OpenGate())
+    stop = work.run()
+    assert stop is not None
+    assert (stop.costs_attempt, work.ledger.remaining()) == (True, list(range(10)))
+
+
+def test_rows_that_are_not_admitted_give_their_place_back() -> None:
+    gate, sender = OpenGate(), Scripted()
+    work = pump(sender, gate)
+    work.admission = lambda lines: {line: "duplicate" for line in lines if line < 5}
+    assert work.run() is None
+    assert (gate.flying, sender.requests) == (0, [LINES[5:]])
