@@ -1,7 +1,5 @@
 """Errors named by what happens next: the one vocabulary between clients, flows and the edges."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +24,9 @@ class Retryable(BridgeError):
     wait, facts of Braze's rate headers), not just this one.
     """
 
-    def __init__(self, reason: str, detail: str = "", *, after: float | None = None, pauses: bool = False) -> None:
+    def __init__(
+        self, reason: str, detail: str = "", *, after: float | None = None, pauses: bool = False
+    ) -> None:
         super().__init__(reason, detail)
         self.after = after
         self.pauses = pauses
