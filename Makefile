@@ -107,7 +107,7 @@ artifact: up
 	@$(PYTHON) -m pytest -q -n auto tests/artifact
 
 stack: up
-	@$(PYTHON) -m pytest -q tests/stack
+	@$(PYTHON) -m pytest -q tests/stack tests/api
 
 sdk: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/sdk

@@ -38,7 +38,19 @@ TRACK = {
 }
 PAGE = {"type": "page", "name": "Home", "anonymousId": "a-1", "properties": {"url": "https://shop.example/"}}
 IDENTIFY = {"type": "identify", "userId": "user-42", "traits": {"email": "ada@example.com", "plan": "gold"}}
-EXAMPLES = {"track": TRACK, "page": PAGE, "identify": IDENTIFY}
+EXAMPLES = {
+    "track": TRACK,
+    "page": PAGE,
+    "identify": IDENTIFY,
+    "screen": {"type": "screen", "name": "Basket", "userId": "user-42"},
+    "group": {
+        "type": "group",
+        "userId": "user-42",
+        "groupId": "company-7",
+        "traits": {"name": "Analytical Engines"},
+    },
+    "alias": {"type": "alias", "userId": "user-42", "previousId": "a-1"},
+}
 ORDER = {
     "activation_id": "journey-7-step-2-0001",
     "kind": "campaign",
@@ -108,7 +120,7 @@ def _events() -> dict[str, Schema]:
             "context": free,
             "integrations": free,
             "timestamp": time,
-            "originalTimestamp": time,
+            "originalTimestamp": anything("The time of an event that has no `timestamp`, in the same form."),
             "sentAt": anything("The client's clock at sending, to correct `timestamp` with."),
             "messageId": {
                 "type": ["string", "integer", "null"],
@@ -181,7 +193,7 @@ def _single(path: str, kind: str) -> Operation:
         refusals(*REFUSES, gateway=GATEWAY),
         description="A body's own `type` wins over the path.",
         body="Event",
-        examples={kind: EXAMPLES[kind]} if kind in EXAMPLES else {},
+        examples={kind: EXAMPLES[kind]},
         security=WRITE_KEY,
     )
 

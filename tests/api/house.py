@@ -19,7 +19,7 @@ ROLES = ("viewer", "editor", "admin", "activator")
 SECONDS = 60
 BUDGET, FEW = 75, 12
 """Seconds after which an operation that was asked so often is asked no more."""
-NO_ROUTES = '{"message":"Not Found"}'
+NO_ROUTES = b'{"message":"Not Found"}'
 
 
 class Answered(Protocol):
@@ -28,7 +28,7 @@ class Answered(Protocol):
     @property
     def status_code(self) -> int: ...
     @property
-    def text(self) -> str: ...
+    def content(self) -> bytes: ...
 
 
 @dataclass
@@ -88,10 +88,11 @@ class House:
         url, headers = f"{self.stack.api_url}/v1/admin/{path}", bearer(self.stack.admin_token)
         return self.ask(lambda: self.session.request(method, url, headers=headers, timeout=SECONDS, **more))
 
-    def enough(self, name: str) -> bool:
-        """On a busy machine an operation is asked a few things at least, not everything."""
-        asked = sum(number for (one, _), number in self.statuses.items() if one == name)
-        over = asked >= FEW and time.monotonic() - self.began > BUDGET
+    def enough(self, name: str, *, rightly: bool) -> bool:
+        """On a busy machine an operation is asked until it has succeeded and a few things were asked of it."""
+        answers = {status: number for (one, status), number in self.statuses.items() if one == name}
+        done = sum(answers.values()) >= FEW and not (rightly and min(answers) >= HTTPStatus.BAD_REQUEST)
+        over = done and time.monotonic() - self.began > BUDGET
         self.left_out += over
         return over
 
@@ -103,7 +104,7 @@ class House:
             except requests.ConnectionError:
                 time.sleep(1)
                 continue
-            if answer.status_code != HTTPStatus.BAD_GATEWAY and answer.text != NO_ROUTES:
+            if answer.status_code != HTTPStatus.BAD_GATEWAY and answer.content != NO_ROUTES:
                 return answer
             time.sleep(1)
         return call()

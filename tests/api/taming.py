@@ -68,7 +68,8 @@ def _at_home(body: Body, house: House) -> Body:
     config = body.get("config")
     if not isinstance(config, dict):
         return body
-    homes = {"rest_endpoint": house.stack.braze_url, "base_url": house.stack.actioniq_url}
+    stack = house.stack
+    homes = {"rest_endpoint": stack.braze_url, "base_url": stack.actioniq_url, "url": stack.braze_url}
     moved = {
         key: home for key, home in homes.items() if isinstance(config.get(key), str) and "//" in config[key]
     }
