@@ -37,7 +37,7 @@ def test_every_integration_is_made_of_the_listed_files(key: str) -> None:
 
 def test_no_other_file_of_the_bundle_knows_the_newest_ones_name() -> None:
     found = subprocess.run(
-        ["git", "grep", "-Iil", "--untracked", NEWEST, "--", ".", ":!tests", ":!docs"],  # noqa: S607
+        ["git", "grep", "-Iil", "--untracked", NEWEST, "--", ".", ":!tests", ":!docs", ":!*.md"],  # noqa: S607
         cwd=ROOT,
         capture_output=True,
         text=True,
