@@ -1,4 +1,4 @@
-"""Sends the parts of runs to Braze, one part a message."""
+"""Sends the parts of runs to Braze: one part a message, the messages of a batch side by side."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +53,12 @@ def settings() -> SyncSettings:
 def client(service: str) -> Any:
     """A boto3 client; they are safe to share between threads."""
     retries: Any = {"mode": "standard", "max_attempts": 5}
-    return boto3.client(service, config=Config(retries=retries, connect_timeout=3, read_timeout=30))  # type: ignore[call-overload]
+    return boto3.client(
+        service,
+        config=Config(
+            retries=retries, connect_timeout=3, read_timeout=30, max_pool_connections=PARTS_AT_A_TIME
+        ),
+    )  # type: ignore[call-overload]
 
 
 def now() -> datetime:

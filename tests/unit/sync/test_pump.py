@@ -1,7 +1,12 @@
 """The pump: how long it waits itself, when it leaves the rest to the queue, what it tells its gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from functools import partial
 from itertools import count
+from typing import Any
+
+import pytest
 
 from bridge.errors import BridgeError, Retryable, Unknown
 from bridge.flows.ledger import Ledger
@@ -36,6 +41,21 @@ class Scripted:
         if failure:
             raise failure
         return {}
+
+
+class Late(Executor):
+    """Keeps what it is given until it is told to run."""
+
+    def __init__(self) -> None:
+        self.kept: list[Callable[[], object]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.kept.append(partial(fn, *args, **kwargs))
+        return Future()
+
+    def run(self) -> None:
+        for kept in self.kept:
+            kept()
 
 
 def pump(sender: Scripted, gate: OpenGate, *pulses: Stop | None, step: float = 0.1, rows: int = 10) -> Pump:
@@ -117,3 +137,36 @@ def test_rows_that_are_not_admitted_give_their_place_back() -> None:
     work.admission = lambda lines: {line: "duplicate" for line in lines if line < 5}
     assert work.run() is None
     assert (gate.flying, sender.requests) == (0, [LINES[5:]])
+
+
+def test_a_part_that_breaks_off_leaves_no_request_behind_at_the_gate() -> None:
+    gate = OpenGate()
+    work = pump(Scripted(), gate)
+
+    def nobody_can_say(lines: Mapping[int, bytes]) -> Mapping[int, str]:
+        raise Retryable("claims_busy")
+
+    work.admission = nobody_can_say
+    with pytest.raises(Retryable):
+        work.run()
+    assert gate.flying == 0
+
+
+def test_an_answer_that_comes_after_the_part_broke_off_still_frees_its_place() -> None:
+    gate, late = OpenGate(), Late()
+    work = pump(Scripted(), gate)
+    work.executor = late
+    pulses = iter([None])
+
+    def lost() -> Stop | None:
+        try:
+            return next(pulses)
+        except StopIteration:
+            raise Retryable("table_busy") from None
+
+    work.pulse, work.pulse_seconds = lost, 0.0
+    with pytest.raises(Retryable):
+        work.run()
+    assert gate.flying == 2
+    late.run()
+    assert gate.flying == 0

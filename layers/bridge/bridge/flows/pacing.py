@@ -22,6 +22,8 @@ JUDGED_SECONDS, JUDGED_ANSWERS = 1.0, 20
 TOLERATED = 0.05
 """The share of 429s above which the whole worker slows down; below it, only the refused requests wait."""
 SLOWER, FASTER = 0.8, 1.05
+CAUTIOUS = 0.7
+"""The part of the speed to begin with where a burst limit stands behind what the headers tell."""
 SLOWEST = 5.0
 
 
@@ -96,8 +98,13 @@ class Pacer:
 
     def told(self, ticket: int, rate: Told | None) -> None:
         """What the answer to that request said of the window."""
+        if rate is None:
+            return
         with self._lock:
+            first = self.window.limit == math.inf
             self.window.told(ticket, rate, self._let, self.monotonic())
+            if first and not self._tells_burst():
+                self._limit = self.speed * CAUTIOUS
 
     def landed(self, seconds: float, *, refused: bool) -> None:
         """One request less in flight; `refused` by a 429."""
@@ -125,13 +132,17 @@ class Pacer:
             self._limit = min(self.speed, self._limit * FASTER)
         self._judged_at, self._landed, self._refused = now, 0, 0
 
+    def _tells_burst(self) -> bool:
+        # An hour allows far more than some seconds at full speed.
+        return self.window.limit <= 4 * self.speed
+
     def _width(self) -> int:
         # Little's law: what has to be in flight for the full speed at this latency.
         return min(self.most, max(LEAST, math.ceil(self.speed * self._latency * SPARE)))
 
     def _rate(self, now: float) -> float:
         share = self._limit * (1.0 - RESERVE) / self.window.crowd
-        if self.window.limit <= 4 * self.speed:
+        if self._tells_burst():
             share *= CATCH_UP
         return max(1.0, min(share, self.window.rate(self._let, now)))
 

@@ -64,7 +64,7 @@ class Frame:
     tries: int = 0
 
 
-type Outcome = tuple[Frame, Mapping[int, str] | BridgeError, float]
+type Outcome = tuple[Frame, Mapping[int, str] | BridgeError]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,8 +124,12 @@ class Pump:
         room = self.gate.room(len(self._ready)) if self._ready else 0
         frames = [self._ready.popleft() for _ in range(room)]
         if frames and self.admission:
-            frames = self._admitted(frames, self.admission)
-            self.gate.give_back(room - len(frames))
+            going: list[Frame] = []
+            try:
+                going = self._admitted(frames, self.admission)
+            finally:
+                self.gate.give_back(room - len(going))
+            frames = going
         for frame in frames:
             self._flying += 1
             self.executor.submit(self._send, frame)
@@ -159,17 +163,18 @@ class Pump:
             answer = error
         except Exception as error:  # noqa: BLE001 - a fault of ours must not leave the part waiting for an answer
             answer = Unknown("worker_fault", type(error).__name__)
-        self._answers.put((frame, answer, self.monotonic() - started))
+        # Told here and not when it is collected: the gate outlives a part that ends in the middle.
+        refused = isinstance(answer, Retryable) and answer.reason == "rate_limited"
+        self.gate.landed(self.monotonic() - started, refused=refused)
+        self._answers.put((frame, answer))
 
     def _collect(self, seconds: float) -> None:
         try:
-            frame, answer, took = self._answers.get(timeout=seconds)
+            outcome = self._answers.get(timeout=seconds)
             while True:
                 self._flying -= 1
-                refused = isinstance(answer, Retryable) and answer.reason == "rate_limited"
-                self.gate.landed(took, refused=refused)
-                self._settle(frame, answer)
-                frame, answer, took = self._answers.get_nowait()
+                self._settle(*outcome)
+                outcome = self._answers.get_nowait()
         except Empty:
             return
 

@@ -13,7 +13,7 @@ EARLY = 0.1
 MEASURED_SECONDS = 0.2
 MEASURED_REQUESTS = 10
 SUPPOSED_CROWD = 10.0
-"""How many workers there may be until a window tells: the first requests of a worker are no surprise to the others."""
+"""How many workers there may be, from the first answer until it is measured: they often start together."""
 
 
 class Told(Protocol):
@@ -29,13 +29,13 @@ class Told(Protocol):
 
 @dataclass(slots=True)
 class Window:
-    """`crowd` is how many requests the window loses for each one of ours: 1 when nobody else sends, or when none tells.
+    """`crowd` is how many requests the window loses for each one of ours: 1 when nobody else sends.
 
     Tickets number our requests; those after the ticket of the newest answer are not in its `remaining` yet.
     """
 
     reserve: float
-    crowd: float = SUPPOSED_CROWD
+    crowd: float = 1.0
     limit: float = math.inf
     _remaining: float = math.inf
     _ticket: int = 0
@@ -57,11 +57,10 @@ class Window:
         """Until the next window; a moment when nothing is known."""
         return self._ends_at + GUARD - now if math.isfinite(self._ends_at) else GUARD
 
-    def told(self, ticket: int, rate: Told | None, let: int, now: float) -> None:
+    def told(self, ticket: int, rate: Told, let: int, now: float) -> None:
         """Take in one answer; what comes late from the window before is passed over."""
-        if rate is None:
-            self.crowd = self.crowd if math.isfinite(self.limit) else 1.0
-            return
+        if not math.isfinite(self.limit):
+            self.crowd = SUPPOSED_CROWD
         self._roll(let, now)
         ends_at = now + rate.resets_in
         if ticket <= self._first or rate.resets_in <= 0:
