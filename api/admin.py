@@ -8,11 +8,11 @@ from api import catalog
 from api.operation import Answer, Operation, header, in_path, query
 from api.problems import refusals
 from api.shapes import Schema, one_of, text, whole
-from bridge.flows.admin_api import Route
+from bridge.flows.admin.admin_api import Route
+from bridge.flows.admin.lists import DEFAULT_LIMIT, MAX_LIMIT
+from bridge.flows.admin.managing import Managing
+from bridge.flows.admin.operating import Operating
 from bridge.flows.authorize import Role
-from bridge.flows.lists import DEFAULT_LIMIT, MAX_LIMIT
-from bridge.flows.managing import Managing
-from bridge.flows.operating import Operating
 from mapping.catalog import CatalogEntry
 
 GATEWAY = (401, 403, 413, 429, 500, 503)

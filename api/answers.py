@@ -18,7 +18,7 @@ from api.shapes import (
     text,
     whole,
 )
-from bridge.flows import runs_admin
+from bridge.flows.admin import runs_admin
 from mapping.catalog import CatalogEntry
 from mapping.export import RunPlan
 from mapping.installation import Revision

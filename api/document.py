@@ -5,11 +5,11 @@ from typing import Any
 from api import admin, answers, catalog, events
 from api.problems import problem_schemas, responses
 from api.shapes import Schema, mapping, of_model, ref
-from bridge.flows.install import InstallRequest
-from bridge.flows.installations import ChangeRequest
-from bridge.flows.replay import ReplayRequest
-from bridge.flows.sources_admin import SourceRequest
-from bridge.flows.tokens_admin import TokenRequest
+from bridge.flows.admin.install import InstallRequest
+from bridge.flows.admin.installations import ChangeRequest
+from bridge.flows.admin.replay import ReplayRequest
+from bridge.flows.admin.sources_admin import SourceRequest
+from bridge.flows.admin.tokens_admin import TokenRequest
 from mapping.catalog import CatalogEntry
 from mapping.catalog import entries as catalog_entries
 

@@ -6,10 +6,10 @@ from typing import Any
 from api.operation import Answer, Operation, in_path, query
 from api.problems import refusals
 from api.shapes import Schema, anything, array, mapping, nullable, of_model, one_of, record, ref, text, whole
-from bridge.flows.collect import MAX_EVENTS
-from bridge.flows.decode import MAX_BODY_BYTES
-from bridge.flows.frames import MAX_EVENT_BYTES
-from bridge.flows.front_door import (
+from bridge.flows.events.collect import MAX_EVENTS
+from bridge.flows.events.decode import MAX_BODY_BYTES
+from bridge.flows.events.frames import MAX_EVENT_BYTES
+from bridge.flows.events.front_door import (
     ACTIVATIONS_PATH,
     DESCRIPTION_PATH,
     EVENT_PATHS,
@@ -18,7 +18,7 @@ from bridge.flows.front_door import (
     SETTINGS_SUFFIX,
     SIGNED_PATH,
 )
-from bridge.flows.orders import AudienceSettings, CampaignSettings, EventSettings, Order
+from bridge.flows.events.orders import AudienceSettings, CampaignSettings, EventSettings, Order
 from mapping.event import MAX_MESSAGE_ID, TYPES
 
 GATEWAY = (413, 429, 500, 503)

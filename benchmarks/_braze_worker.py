@@ -21,11 +21,11 @@ from benchmarks._counting import KEY
 from bridge.clients.braze import BrazeClient
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
-from bridge.flows.ledger import lines_of
-from bridge.flows.pacing import SPEED, Pacer
-from bridge.flows.run_messages import RunMessages
-from bridge.flows.senders import BrazeSenders
-from bridge.flows.sync import PartSync
+from bridge.flows.runs.ledger import lines_of
+from bridge.flows.runs.pacing import SPEED, Pacer
+from bridge.flows.runs.run_messages import RunMessages
+from bridge.flows.runs.senders import BrazeSenders
+from bridge.flows.runs.sync import PartSync
 from mapping.export import PartRef, RunPlan
 from mapping.installation import Installation
 from mapping.run import PartResult, PlanRef, Run

@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), *(str(ROOT / "layers" / name) for name in ("mapping", "bridge"))]
 
 from benchmarks.mapping_speed import BATCH, raw_event
-from bridge.flows.front_door import FrontDoor
-from bridge.flows.gateway import Answer, Request
+from bridge.flows.events.front_door import FrontDoor
+from bridge.flows.events.gateway import Answer, Request
 
 RECEIVED = datetime(2026, 9, 1, 12, tzinfo=UTC)
 

@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), *(str(ROOT / "layers" / name) for name in ("mapping", "bridge"))]
 
 from benchmarks.mapping_speed import BATCH, BRAZE, raw_event
-from bridge.flows.event_messages import Message
-from bridge.flows.ingest import Ingest
+from bridge.flows.events.event_messages import Message
+from bridge.flows.events.ingest import Ingest
 from mapping.braze import to_objects
 from mapping.braze_requests import plan_track
 from mapping.event import normalise

@@ -7,8 +7,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge import delivery_worker
 from bridge.clients.actioniq import ActionIqClient
-from bridge.flows.actioniq_lane import ActionIqLane
-from bridge.flows.receive import Receiver
+from bridge.flows.delivery.actioniq_lane import ActionIqLane
+from bridge.flows.delivery.receive import Receiver
 from bridge.settings.delivery import ActionIqDeliverySettings
 
 

@@ -16,10 +16,10 @@ from botocore.config import Config
 
 from bridge import telemetry
 from bridge.diff import Session
-from bridge.flows.commit import Committing
-from bridge.flows.plan import Planning
-from bridge.flows.run_messages import RunMessages
-from bridge.flows.steps import Pace, RunSteps
+from bridge.flows.runs.commit import Committing
+from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.run_messages import RunMessages
+from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.settings.plan import PlanSettings
 from bridge.stores.exports import ExportStore
 from bridge.stores.installations import InstallationStore

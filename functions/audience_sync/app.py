@@ -17,11 +17,11 @@ from bridge import telemetry
 from bridge.clients.braze import BrazeClient
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
-from bridge.flows.pacing import Pacers
-from bridge.flows.run_messages import RunMessages
-from bridge.flows.senders import BrazeSenders
-from bridge.flows.sync import PartSync
-from bridge.flows.vendor_keys import Credentials
+from bridge.flows.delivery.vendor_keys import Credentials
+from bridge.flows.runs.pacing import Pacers
+from bridge.flows.runs.run_messages import RunMessages
+from bridge.flows.runs.senders import BrazeSenders
+from bridge.flows.runs.sync import PartSync
 from bridge.settings.sync import SyncSettings
 from bridge.stores.claims import ClaimStore
 from bridge.stores.installations import CachedInstallations, InstallationStore

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
-from bridge.flows.authorizer import Tokens, authorized
+from bridge.flows.admin.authorizer import Tokens, authorized
 from bridge.settings.authorizer import AuthorizerSettings
 from bridge.stores.secrets import BootstrapToken
 from bridge.stores.tokens import TokenStore

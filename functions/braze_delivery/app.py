@@ -7,8 +7,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge import delivery_worker
 from bridge.clients.braze import BrazeClient
-from bridge.flows.braze_lane import BrazeLane
-from bridge.flows.receive import Receiver
+from bridge.flows.delivery.braze_lane import BrazeLane
+from bridge.flows.delivery.receive import Receiver
 from bridge.settings.delivery import DeliverySettings
 
 

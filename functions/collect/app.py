@@ -12,8 +12,8 @@ from botocore.config import Config
 from bridge.errors import Blocked
 from bridge.failures import told
 from bridge.flows import problems
-from bridge.flows.front_door import FrontDoor, for_route
-from bridge.flows.gateway import Answer, Request, answer_problem, path_of
+from bridge.flows.events.front_door import FrontDoor, for_route
+from bridge.flows.events.gateway import Answer, Request, answer_problem, path_of
 from bridge.settings.collect import CollectSettings
 from bridge.stores.queues import Queue
 from bridge.stores.sources import SourceStore
@@ -92,8 +92,8 @@ def bootstrap_token() -> str:
 @cache
 def activation_door() -> Any:
     """What `POST /v1/activations` needs."""
-    from bridge.flows.activate import Activator  # noqa: PLC0415
-    from bridge.flows.activation_door import ActivationDoor  # noqa: PLC0415
+    from bridge.flows.events.activate import Activator  # noqa: PLC0415
+    from bridge.flows.events.activation_door import ActivationDoor  # noqa: PLC0415
     from bridge.stores.activations import ActivationStore, ExportWriter  # noqa: PLC0415
     from bridge.stores.installations import InstallationStore  # noqa: PLC0415
     from bridge.stores.tokens import TokenStore  # noqa: PLC0415

@@ -9,8 +9,8 @@ import boto3
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from bridge.flows.given_up import GivenUp
-from bridge.flows.letters import file_record
+from bridge.flows.admin.letters import file_record
+from bridge.flows.runs.given_up import GivenUp
 from bridge.settings.dead_letters import DeadLettersSettings
 from bridge.stores.letters import LetterStore
 from bridge.stores.queues import Queue

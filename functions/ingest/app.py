@@ -10,8 +10,8 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from bridge import telemetry
-from bridge.flows.event_messages import Message
-from bridge.flows.ingest import Ingest
+from bridge.flows.events.event_messages import Message
+from bridge.flows.events.ingest import Ingest
 from bridge.settings.ingest import IngestSettings
 from bridge.stores.installations import InstallationStore
 from bridge.stores.queues import Queue

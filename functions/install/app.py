@@ -12,13 +12,13 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from bridge.admin_router import AdminRouter
 from bridge.clients.hosts import AllowedHosts
-from bridge.flows.audit import Audit
-from bridge.flows.install import Installing
-from bridge.flows.installations import Installed
-from bridge.flows.managing import Managing
-from bridge.flows.permissions import Permissions
-from bridge.flows.sources_admin import SourcesAdmin
-from bridge.flows.tokens_admin import TokensAdmin
+from bridge.flows.admin.audit import Audit
+from bridge.flows.admin.install import Installing
+from bridge.flows.admin.installations import Installed
+from bridge.flows.admin.managing import Managing
+from bridge.flows.admin.permissions import Permissions
+from bridge.flows.admin.sources_admin import SourcesAdmin
+from bridge.flows.admin.tokens_admin import TokensAdmin
 from bridge.settings.install import InstallSettings
 from bridge.stores.audit import AuditStore
 from bridge.stores.idempotency import OnceStore

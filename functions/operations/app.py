@@ -10,13 +10,13 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from bridge.admin_router import AdminRouter
-from bridge.flows.audit import Audit
-from bridge.flows.health import Health
-from bridge.flows.letters import LetterDesk
-from bridge.flows.live_events import LiveEvents
-from bridge.flows.operating import Operating
-from bridge.flows.replay import Replay
-from bridge.flows.runs_admin import RunsAdmin
+from bridge.flows.admin.audit import Audit
+from bridge.flows.admin.health import Health
+from bridge.flows.admin.letters import LetterDesk
+from bridge.flows.admin.live_events import LiveEvents
+from bridge.flows.admin.operating import Operating
+from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.runs_admin import RunsAdmin
 from bridge.settings.operations import OperationsSettings
 from bridge.stores.audit import AuditStore
 from bridge.stores.deliveries import DeliveryStore

@@ -7,8 +7,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge import delivery_worker
 from bridge.clients import webhook as receivers
-from bridge.flows.event_lane import EventLane
-from bridge.flows.receive import Receiver
+from bridge.flows.delivery.event_lane import EventLane
+from bridge.flows.delivery.receive import Receiver
 from bridge.settings.delivery import DeliverySettings
 from mapping.webhook import WebhookSettings, to_event
 

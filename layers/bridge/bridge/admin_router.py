@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from bridge.failures import told
 from bridge.flows import problems
-from bridge.flows.admin_api import Route, serve
-from bridge.flows.gateway import Answer, answer_problem, path_of
+from bridge.flows.admin.admin_api import Route, serve
+from bridge.flows.events.gateway import Answer, answer_problem, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -21,12 +21,12 @@ from botocore.config import Config
 from bridge import telemetry
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
-from bridge.flows.circuit import Circuit
-from bridge.flows.deliver import Deliverer
-from bridge.flows.delivery_records import Recorder
-from bridge.flows.profile_memory import ProfileMemory
-from bridge.flows.receive import NotYet, Receiver
-from bridge.flows.vendor_keys import Credentials
+from bridge.flows.delivery.circuit import Circuit
+from bridge.flows.delivery.deliver import Deliverer
+from bridge.flows.delivery.delivery_records import Recorder
+from bridge.flows.delivery.profile_memory import ProfileMemory
+from bridge.flows.delivery.receive import NotYet, Receiver
+from bridge.flows.delivery.vendor_keys import Credentials
 from bridge.stores.claims import ClaimStore
 from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.health import HealthStore
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from bridge.flows.lanes import Lane
+    from bridge.flows.delivery.lanes import Lane
     from bridge.settings.delivery import DeliverySettings
 
 IN_FLIGHT = 64

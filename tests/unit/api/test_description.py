@@ -13,8 +13,8 @@ from api.admin import ROUTES, routes
 from api.document import document
 from bridge.errors import Problem
 from bridge.flows import problems
-from bridge.flows.collect import Fault
-from bridge.flows.front_door import EVENT_PATHS
+from bridge.flows.events.collect import Fault
+from bridge.flows.events.front_door import EVENT_PATHS
 from local.settings import ROOT
 from mapping.catalog import CatalogEntry, entries
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from bridge.flows.activate import Activator
-from bridge.flows.activation_door import ActivationDoor
-from bridge.flows.front_door import FrontDoor
+from bridge.flows.events.activate import Activator
+from bridge.flows.events.activation_door import ActivationDoor
+from bridge.flows.events.front_door import FrontDoor
 from mapping.installation import Installation, Revision
 
 EVENTS = Path(__file__).parents[3] / "events"

@@ -6,9 +6,9 @@ import json
 import pytest
 
 from bridge.errors import Retryable
-from bridge.flows.front_door import for_route
-from bridge.flows.gateway import answer_problem
-from bridge.flows.pixel import IMAGE
+from bridge.flows.events.front_door import for_route
+from bridge.flows.events.gateway import answer_problem
+from bridge.flows.events.pixel import IMAGE
 from bridge.flows.problems import unexpected
 from tests.unit.collect.builders import (
     BROWSER_KEY,

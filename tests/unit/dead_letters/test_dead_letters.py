@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.errors import Retryable
-from bridge.flows.given_up import GivenUp
-from bridge.flows.letters import file_record
+from bridge.flows.admin.letters import file_record
+from bridge.flows.runs.given_up import GivenUp
 from mapping.export import run_id
 from tests.unit.install.loading import event, load
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bridge.flows.circuit import FAILURES_TO_OPEN, LONGEST_PAUSE, Circuit
-from bridge.flows.vendor_keys import Credentials
+from bridge.flows.delivery.circuit import FAILURES_TO_OPEN, LONGEST_PAUSE, Circuit
+from bridge.flows.delivery.vendor_keys import Credentials
 from tests.unit.delivery.fakes import START, FakeSecrets
 from tests.unit.delivery.world import World, delivery, event, installation, success
 

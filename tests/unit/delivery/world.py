@@ -8,22 +8,22 @@ from bridge.clients.braze import BrazeClient
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
 from bridge.clients.webhook import Client
-from bridge.flows.actioniq_lane import ActionIqLane
-from bridge.flows.braze_lane import BrazeLane
-from bridge.flows.circuit import Circuit
-from bridge.flows.deliver import Deliverer
-from bridge.flows.delivery_records import Recorder, Result
-from bridge.flows.event_lane import EventLane
-from bridge.flows.profile_memory import ProfileMemory
-from bridge.flows.receive import Receiver
-from bridge.flows.vendor_keys import Credentials
+from bridge.flows.delivery.actioniq_lane import ActionIqLane
+from bridge.flows.delivery.braze_lane import BrazeLane
+from bridge.flows.delivery.circuit import Circuit
+from bridge.flows.delivery.deliver import Deliverer
+from bridge.flows.delivery.delivery_records import Recorder, Result
+from bridge.flows.delivery.event_lane import EventLane
+from bridge.flows.delivery.profile_memory import ProfileMemory
+from bridge.flows.delivery.receive import Receiver
+from bridge.flows.delivery.vendor_keys import Credentials
 from mapping.delivery import CampaignOrder, DeliveryMessage
 from mapping.installation import Installation, Revision
 from mapping.webhook import WebhookSettings, to_event
 from tests.unit.delivery import fakes
 
 if TYPE_CHECKING:
-    from bridge.flows.lanes import Lane
+    from bridge.flows.delivery.lanes import Lane
 
 ACTIONIQ = "int_000000000000000000ac"
 BRAZE = "int_000000000000000000b2"

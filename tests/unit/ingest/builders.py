@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import Retryable
-from bridge.flows.event_messages import Message
-from bridge.flows.ingest import Ingest
+from bridge.flows.events.event_messages import Message
+from bridge.flows.events.ingest import Ingest
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation, Revision
 

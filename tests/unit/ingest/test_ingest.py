@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.flows.event_messages import Opened, open_message
+from bridge.flows.events.event_messages import Opened, open_message
 from mapping import catalog
 from tests.unit.ingest.builders import (
     ACTIONIQ,

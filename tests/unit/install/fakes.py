@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.errors import Blocked, Rejected, Retryable
-from bridge.flows.audit import Audit
-from bridge.flows.configuration import CheckUrl
-from bridge.flows.install import Installing
-from bridge.flows.installations import Installed
-from bridge.flows.managing import Managing
-from bridge.flows.sources_admin import SourcesAdmin
-from bridge.flows.tokens_admin import TokensAdmin
+from bridge.flows.admin.audit import Audit
+from bridge.flows.admin.configuration import CheckUrl
+from bridge.flows.admin.install import Installing
+from bridge.flows.admin.installations import Installed
+from bridge.flows.admin.managing import Managing
+from bridge.flows.admin.sources_admin import SourcesAdmin
+from bridge.flows.admin.tokens_admin import TokensAdmin
 from mapping.installation import Installation
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
-from bridge.flows import permissions
-from bridge.flows.permissions import Permissions
+from bridge.flows.admin import permissions
+from bridge.flows.admin.permissions import Permissions
 from mapping.installation import Installation, Revision
 
 AT = "2026-11-22T12:00:00.000Z"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.flows.managing import Managing
+from bridge.flows.admin.managing import Managing
 from tests.unit.install.fakes import World
 from tests.unit.install.loading import admin_event
 

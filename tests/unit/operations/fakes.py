@@ -9,13 +9,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from bridge.errors import Retryable
-from bridge.flows.audit import Audit
-from bridge.flows.health import Health
-from bridge.flows.letters import LetterDesk
-from bridge.flows.live_events import LiveEvents
-from bridge.flows.operating import Operating
-from bridge.flows.replay import Replay
-from bridge.flows.runs_admin import RunsAdmin
+from bridge.flows.admin.audit import Audit
+from bridge.flows.admin.health import Health
+from bridge.flows.admin.letters import LetterDesk
+from bridge.flows.admin.live_events import LiveEvents
+from bridge.flows.admin.operating import Operating
+from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.runs_admin import RunsAdmin
 from mapping.installation import Installation, Revision
 from mapping.run import Run
 from tests.unit.install.fakes import FakeAuditLog, Ids

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.flows.health import sentence
+from bridge.flows.admin.health import sentence
 from tests.unit.install.loading import event
 from tests.unit.operations.fakes import AT, NOW, installation
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.errors import Blocked, Retryable, Unknown
-from bridge.flows.runs import stamp
+from bridge.flows.runs.runs import stamp
 from mapping.export import RunPlan
 from tests.unit.plan.world import START, World, row
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.flows.run_messages import RunMessages
+from bridge.flows.runs.run_messages import RunMessages
 from mapping.export import run_id
 from tests.unit.plan.world import World, row, truth
 

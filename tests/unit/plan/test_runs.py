@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bridge.flows.runs import stamp
+from bridge.flows.runs.runs import stamp
 from mapping.run import Halt
 from tests.unit.plan.world import INSTALLATION, START, World, row, truth
 

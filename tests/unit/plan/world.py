@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bridge.errors import BridgeError, Rejected
-from bridge.flows.commit import Committing
-from bridge.flows.plan import Planning
-from bridge.flows.runs import Later, stamp
-from bridge.flows.steps import Pace, RunSteps
-from bridge.flows.sync import PartSync
+from bridge.flows.runs.commit import Committing
+from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.runs import Later, stamp
+from bridge.flows.runs.steps import Pace, RunSteps
+from bridge.flows.runs.sync import PartSync
 from mapping.comparison import PartFile
 from mapping.export import RunPlan, run_id
 from mapping.installation import Installation, Revision

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from bridge.flows.pacing import Pacer
+from bridge.flows.runs.pacing import Pacer
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.flows.ledger import Ledger, lines_of, ranges
+from bridge.flows.runs.ledger import Ledger, lines_of, ranges
 
 LINES = st.sets(st.integers(0, 200))
 FEW = settings(max_examples=25)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.flows.pacing import LEAST, MOST, Pacer, Pacers
+from bridge.flows.runs.pacing import LEAST, MOST, Pacer, Pacers
 from tests.unit.sync.account import Account, Rate, play
 
 CASES = [(workers, latency) for workers in (1, 2, 4) for latency in (0.01, 0.05, 0.2)]
@@ -26,7 +26,7 @@ def in_flight(pacer: Pacer) -> int:
     pacer._tokens = 1e6
     pacer._filled_at = pacer.monotonic()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bridge.flows.pacing.BURST_SECONDS", 1e6)
+        patch.setattr("bridge.flows.runs.pacing.BURST_SECONDS", 1e6)
         return pacer.room(10_000)
 
 

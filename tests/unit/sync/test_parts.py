@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bridge.errors import Blocked, BridgeError, Retryable, TooLarge, Unknown
-from bridge.flows.runs import Later
+from bridge.flows.runs.runs import Later
 from mapping.run import Halt
 from tests.unit.plan.world import START, World, row
 

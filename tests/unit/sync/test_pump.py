@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bridge.errors import BridgeError, Retryable, Unknown
-from bridge.flows.ledger import Ledger
-from bridge.flows.pump import Pump, Stop
+from bridge.flows.runs.ledger import Ledger
+from bridge.flows.runs.pump import Pump, Stop
 from tests.unit.plan.world import Inline
 from tests.unit.sync.gates import OpenGate
 

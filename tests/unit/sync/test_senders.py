@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge
-from bridge.flows.pacing import Pacers
-from bridge.flows.runs import stamp
-from bridge.flows.senders import BrazeSenders
+from bridge.flows.runs.pacing import Pacers
+from bridge.flows.runs.runs import stamp
+from bridge.flows.runs.senders import BrazeSenders
 from mapping.export import RunPlan
 from tests.unit.plan.world import INSTALLATION, START, Nobody
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=400)
 
 Entry = dict[str, Any]
-"""As `bridge.flows.audit` makes it; `id` and `timestamp` are what this store reads."""
+"""As `bridge.flows.admin.audit` makes it; `id` and `timestamp` are what this store reads."""
 
 
 class AuditStore:

@@ -1,0 +1,111 @@
+"""Health: whether each installation delivers, if not why and what to do, and how full the queues are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bridge.flows.admin.admin_api import Call
+from bridge.flows.events.gateway import Answer, answer_json
+from mapping import catalog
+from mapping.installation import Installation
+
+Row = Mapping[str, Any]
+"""What a worker noted: `status`, `reason` (a code), `hint` (a sentence), `at` (ISO 8601)."""
+
+_STATUS_OF = {"unauthorized": 401, "forbidden": 403, "not_found": 404, "rate_limited": 429}
+"""The reasons for which the catalog's troubleshooting table has a row, by the vendor's status."""
+
+_SENTENCES = {
+    "secret_missing": "The key is not stored any more. Update this integration's configuration with it.",
+    "host_not_allowed": "The address is not one that a key may be sent to. "
+    "Correct it, or add its host to the stack's ExtraAllowedHosts.",
+    "vendor_unavailable": "The vendor answers with errors of its own. Nothing is lost: requests are repeated.",
+}
+_WELL = (
+    "Nothing is wrong. If the vendor shows nothing all the same, check that the destination is active there."
+)
+_DISABLED = "Disabled: its events are filtered."
+
+
+class Installations(Protocol):
+    """Where installations are kept."""
+
+    def all(self) -> Sequence[Installation]: ...
+
+
+class HealthRows(Protocol):
+    """What the workers noted of an installation; None when nothing is wrong."""
+
+    def get(self, installation_id: str) -> Row | None: ...
+
+
+class Pause(Protocol):
+    """Why an installation stands still, and until when."""
+
+    @property
+    def until(self) -> datetime | None: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Pauses(Protocol):
+    """Which installations stand still."""
+
+    def get(self, installation_id: str) -> Pause: ...
+
+
+class Depths(Protocol):
+    """How many messages wait, by lane."""
+
+    def all(self) -> Sequence[Mapping[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Everything an operator looks at first."""
+
+    installations: Installations
+    rows: HealthRows
+    pauses: Pauses
+    depths: Depths
+    clock: Callable[[], datetime]
+
+    def report(self, _: Call) -> Answer:
+        """GET /v1/admin/health: `{"status","installations","queues"}`; `status` is the worst of those enabled."""
+        told = [self._told(one) for one in self.installations.all()]
+        seen = {one["status"] for one in told if one["enabled"]}
+        worst = next((status for status in ("blocked", "degraded") if status in seen), "healthy")
+        return answer_json(200, {"status": worst, "installations": told, "queues": list(self.depths.all())})
+
+    def _told(self, one: Installation) -> dict[str, Any]:
+        found = self._noted(one.id)
+        status = str(found.get("status", "healthy"))
+        message = _WELL if status == "healthy" else sentence(one.catalog_key, found)
+        return {
+            "id": one.id,
+            "name": one.name,
+            "catalog_key": one.catalog_key,
+            "enabled": one.enabled,
+            "status": status,
+            "reason": found.get("reason"),
+            "message": message if one.enabled else _DISABLED,
+            "since": found.get("at"),
+        }
+
+    def _noted(self, installation_id: str) -> Row:
+        """A failure that needs a person comes before a pause, which ends by itself."""
+        noted = self.rows.get(installation_id)
+        if noted is not None:
+            return noted
+        pause = self.pauses.get(installation_id)
+        if pause.until is None or pause.until <= self.clock():
+            return {}
+        return {"status": "degraded", "reason": pause.reason}
+
+
+def sentence(catalog_key: str, row: Row) -> str:
+    """What is the matter and what to do: the row of the catalog's troubleshooting table, where it has one."""
+    reason, entry = str(row.get("reason", "")), catalog.entry(catalog_key)
+    told = entry.hint(_STATUS_OF[reason]) if entry and reason in _STATUS_OF else ""
+    return told or _SENTENCES.get(reason) or str(row.get("hint") or f"The last request failed: {reason}.")

@@ -1,0 +1,38 @@
+"""The operating half of the admin API: every route, the least role that may call it, and what it does."""
+
+from dataclasses import dataclass
+
+from bridge.flows.admin.admin_api import Route
+from bridge.flows.admin.health import Health
+from bridge.flows.admin.letters import LetterDesk
+from bridge.flows.admin.live_events import LiveEvents
+from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.runs_admin import RunsAdmin
+from bridge.flows.authorize import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Operating:
+    """What the operations function serves."""
+
+    live_events: LiveEvents
+    letters: LetterDesk
+    replay: Replay
+    runs: RunsAdmin
+    health: Health
+
+    def routes(self) -> tuple[Route, ...]:
+        """Viewers read, editors approve, cancel and replay."""
+        run = "/v1/admin/audience-runs/<run_id>"
+        return (
+            Route("GET", "/v1/admin/live-events", Role.VIEWER, self.live_events.list),
+            Route("GET", "/v1/admin/live-events/<delivery_id>", Role.VIEWER, self.live_events.get),
+            Route("GET", "/v1/admin/dead-letters", Role.VIEWER, self.letters.list),
+            Route("POST", "/v1/admin/dead-letters/replay", Role.EDITOR, self.replay.replay),
+            Route("GET", "/v1/admin/dead-letters/<id>", Role.VIEWER, self.letters.get),
+            Route("GET", "/v1/admin/audience-runs", Role.VIEWER, self.runs.list),
+            Route("GET", run, Role.VIEWER, self.runs.get),
+            Route("POST", f"{run}/approve", Role.EDITOR, self.runs.approve),
+            Route("POST", f"{run}/cancel", Role.EDITOR, self.runs.cancel),
+            Route("GET", "/v1/admin/health", Role.VIEWER, self.health.report),
+        )

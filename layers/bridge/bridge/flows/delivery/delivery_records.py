@@ -1,0 +1,230 @@
+"""What a delivery's step leaves behind: its row, its stages, a dead letter when it is given up."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.errors import BridgeError, Retryable
+from bridge.flows.delivery.attempts import LONGEST_HIDE, MOST_ATTEMPTS, Jitter, delay
+from bridge.flows.delivery.delivery_stores import Begun, DeadLetters, Deliveries, LeaseLost, Stages
+from bridge.flows.delivery.lanes import Exchange, Planned
+from bridge.flows.delivery.sending import FINAL, RESENT, Round
+from bridge.flows.runs.event_lines import item_line
+from mapping.delivery import DeliveryMessage
+from mapping.outcome import ItemOutcome, Outcome
+
+_LASTING = (*FINAL, Outcome.UNKNOWN)
+"""What a row keeps of its items: how they ended, and which went out without an answer."""
+
+Mapped = Mapping[int, Planned | ItemOutcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a receive came to; `wait` is how long to hide the message, None when it is done with."""
+
+    delivery_id: str
+    integration_id: str
+    kind: str
+    status: str
+    attempt: int = 0
+    vendor_status: int | None = None
+    latency_ms: int = 0
+    reason: str = ""
+    counts: Mapping[str, int] | None = None
+    wait: float | None = None
+
+    @classmethod
+    def waiting(cls, message: DeliveryMessage, seconds: float, reason: str) -> "Result":
+        """Nothing was sent and nothing is recorded: come back later."""
+        wait = min(max(seconds, 0.0), LONGEST_HIDE)
+        return cls(
+            message.delivery_id, message.integration_id, message.kind, "waiting", reason=reason, wait=wait
+        )
+
+    @classmethod
+    def settled(cls, message: DeliveryMessage, begun: Begun) -> "Result":
+        """It was finished before: this receive is a repeat."""
+        return cls(
+            message.delivery_id,
+            message.integration_id,
+            message.kind,
+            begun.status,
+            begun.attempt,
+            reason="repeat",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Letter first, then stages, then the row: what is lost in between is done again, never forgotten."""
+
+    deliveries: Deliveries
+    stages: Stages
+    dead_letters: DeadLetters
+    clock: Callable[[], datetime]
+    jitter: Jitter
+
+    def give_up(self, message: DeliveryMessage, begun: Begun, reason: str, detail: str) -> Result:
+        """No further attempt: whatever is unfinished goes to the dead letters."""
+        kind = Outcome.UNKNOWN if begun.was_out else Outcome.RETRY
+        rest = (index for index in range(len(message.items)) if index not in begun.finished)
+        learned = Round(dict.fromkeys(rest, ItemOutcome(kind, reason, detail)))
+        return self._close(
+            message, begun, learned, {}, _Ending("unknown" if begun.was_out else "dead", reason, detail)
+        )
+
+    def record(
+        self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, *, resend: bool
+    ) -> Result:
+        """Decide from the outcomes whether the delivery is done, tried again or given up, and write it down."""
+        kinds = {outcome.outcome for outcome in learned.outcomes.values()}
+        error = learned.error or _first(learned.outcomes, (Outcome.BLOCKED, Outcome.UNKNOWN))
+        if Outcome.BLOCKED in kinds:
+            return self._close(message, begun, learned, mapped, _Ending("blocked", *_why(error)))
+        if Outcome.UNKNOWN in kinds and not resend:
+            return self._close(message, begun, learned, mapped, _Ending("unknown", *_why(error)))
+        if kinds & {Outcome.UNKNOWN, Outcome.RETRY}:
+            if begun.attempt >= MOST_ATTEMPTS:
+                status = "unknown" if Outcome.UNKNOWN in kinds else "dead"
+                return self._close(message, begun, learned, mapped, _Ending(status, *_why(error)))
+            return self._again(message, begun, learned, mapped, error)
+        status = _status(_whole(begun, learned))
+        whole = _whole(begun, learned)
+        twice = next((one for one in whole.values() if one.reason == RESENT.reason), None)
+        reason, detail = _why(_first(whole, (Outcome.REJECTED, Outcome.FILTERED)) or twice)
+        return self._write(message, begun, learned, mapped, _Ending(status, reason, detail))
+
+    def _close(
+        self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, end: "_Ending"
+    ) -> Result:
+        attributes = {
+            "reason": end.reason or end.status,
+            "detail": end.detail,
+            "integration_id": message.integration_id,
+            "delivery_id": message.delivery_id,
+        }
+        self.dead_letters.send([message.body()], group=message.integration_id, attributes=attributes)
+        return self._write(message, begun, learned, mapped, end)
+
+    def _again(
+        self,
+        message: DeliveryMessage,
+        begun: Begun,
+        learned: Round,
+        mapped: Mapped,
+        error: BridgeError | ItemOutcome | None,
+    ) -> Result:
+        known = error if isinstance(error, BridgeError) else None
+        soon = isinstance(known, Retryable) and known.reason == "out_of_time"
+        seconds = 1.0 if soon else delay(begun.attempt, known, self.jitter)
+        return self._write(message, begun, learned, mapped, _Ending("retrying", *_why(error), seconds))
+
+    def _write(
+        self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, end: "_Ending"
+    ) -> Result:
+        now = self.clock()
+        outcomes = _whole(begun, learned)
+        last = learned.exchanges[-1] if learned.exchanges else None
+        counts = dict(Counter(str(outcome.outcome) for outcome in outcomes.values()))
+        lasting = {index: one for index, one in outcomes.items() if one.outcome in _LASTING}
+        unanswered = dict.fromkeys(begun.unanswered, ItemOutcome(Outcome.UNKNOWN, "no_answer"))
+        stages = _stages(message, mapped, learned.exchanges, outcomes)
+        vendor_status, latency_ms = (last.status, last.latency_ms) if last else (None, 0)
+        record = {
+            "status": end.status,
+            "vendor_status": vendor_status,
+            "latency_ms": latency_ms,
+            "reason": end.reason,
+            "detail": end.detail,
+            "counts": counts | _left_out_count(mapped) | _resent_count(outcomes),
+            "events": [item_line(message, item) for item in message.items],
+            "finished": unanswered | lasting,
+            "stages": self.stages.put(message.delivery_id, stages, now=now),
+            "next_at": None if end.wait is None else now + timedelta(seconds=end.wait),
+        }
+        kept = self.deliveries.finish(message.delivery_id, begun.version, record, now=now)
+        if not kept:
+            raise LeaseLost
+        return Result(
+            message.delivery_id,
+            message.integration_id,
+            message.kind,
+            end.status,
+            begun.attempt,
+            vendor_status,
+            latency_ms,
+            end.reason,
+            counts,
+            None if end.wait is None else min(end.wait, LONGEST_HIDE),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    status: str
+    reason: str
+    detail: str
+    wait: float | None = None
+
+
+def _whole(begun: Begun, learned: Round) -> dict[int, ItemOutcome]:
+    return {**begun.finished, **learned.outcomes}
+
+
+def _first(outcomes: Mapping[int, ItemOutcome], kinds: Sequence[Outcome]) -> ItemOutcome | None:
+    found = (one for kind in kinds for _, one in sorted(outcomes.items()) if one.outcome is kind)
+    return next(found, None)
+
+
+def _why(error: BridgeError | ItemOutcome | None) -> tuple[str, str]:
+    return (error.reason, error.detail) if error is not None else ("", "")
+
+
+def _status(outcomes: Mapping[int, ItemOutcome]) -> str:
+    """`partial` when some were delivered and some refused; a filtered neighbour does not spoil a delivery."""
+    kinds = {outcome.outcome for outcome in outcomes.values()}
+    if Outcome.DELIVERED in kinds:
+        return "partial" if Outcome.REJECTED in kinds else "delivered"
+    return "rejected" if Outcome.REJECTED in kinds else "filtered"
+
+
+def _left_out_count(mapped: Mapped) -> dict[str, int]:
+    """How many items lack a value, whatever became of them; of the row alone, for metrics count an item once."""
+    incomplete = sum(1 for one in mapped.values() if one.left_out)
+    return {"left_out": incomplete} if incomplete else {}
+
+
+def _resent_count(outcomes: Mapping[int, ItemOutcome]) -> dict[str, int]:
+    """How many items may have arrived twice."""
+    twice = sum(1 for one in outcomes.values() if one.reason == RESENT.reason)
+    return {"resent": twice} if twice else {}
+
+
+def _stages(
+    message: DeliveryMessage,
+    mapped: Mapped,
+    exchanges: Sequence[Exchange],
+    outcomes: Mapping[int, ItemOutcome],
+) -> dict[str, Any]:
+    def shown(index: int) -> dict[str, Any]:
+        end, plan = outcomes[index], mapped.get(index)
+        left = [{"field": one.field, "reason": one.reason} for one in plan.left_out] if plan else []
+        told = {"outcome": str(end.outcome), "reason": end.reason, "detail": end.detail}
+        return {**told, "left_out": left} if left else told
+
+    return {
+        "input": message.items,
+        "mapped": [_wire(mapped.get(index)) for index in range(len(message.items))],
+        "request": [{"url": one.url, "body": one.request} for one in exchanges],
+        "response": [
+            {"status": one.status, "latency_ms": one.latency_ms, "body": one.response} for one in exchanges
+        ],
+        "outcomes": [shown(index) for index in sorted(outcomes)],
+    }
+
+
+def _wire(mapped: Planned | ItemOutcome | None) -> Any:
+    return mapped.wire if isinstance(mapped, Planned) else None

@@ -1,0 +1,162 @@
+"""One attempt at a plan: download, read, compare, cut into parts, describe."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bridge.errors import Rejected
+from bridge.flows.runs import columns as attributes
+from bridge.flows.runs.comparing import Comparing, old_snapshot
+from bridge.flows.runs.describing import Described, Order
+from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
+from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, SourceFile, Staged
+from mapping.export import Manifest, PartRef, RunPlan, Wait
+from mapping.run import PlanRef, Run, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, stored; it counts once the run's row names it."""
+
+    plan: RunPlan
+    ref: PlanRef
+    waits_for: tuple[Wait, ...]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at a plan; everything it stores lies under the attempt's own prefix."""
+
+    parts: Parts
+    snapshots: Snapshots
+    exports: Exports
+    membership: Callable[[str, str], str]
+    part_rows: int
+    monotonic: Callable[[], float]
+    run: Run
+    order: Order
+    pointer: Snapshot | None
+    session: Comparing
+    watch: Watch
+
+    def make(self) -> Planned:
+        """Read, compare, store."""
+        started = self.monotonic()
+        manifest = self.order.manifest
+        files = self._download()
+        found = self.session.inspect(files)
+        self._require(found)
+        resolved, warnings = self._columns(found)
+        self.watch.check()
+        staged = self.session.load(
+            resolved.columns,
+            identifier=manifest.identifier,
+            time_zone=manifest.time_zone,
+            ops=self.run.kind == "audience" and manifest.mode == "delta",
+            collapse=self.run.kind != "events",
+            attributes=self.run.kind == "audience",
+        )
+        _complete(manifest, files, staged)
+        self.watch.check()
+        refs: list[PartRef] = []
+        compared = self._compare(staged, refs)
+        self.watch.check()
+        plan = Described(
+            run=self.run,
+            order=self.order,
+            pointer=self.pointer,
+            resolved=resolved,
+            warnings=warnings,
+            staged=staged,
+            compared=compared,
+            parts=refs,
+        ).plan(hashing=self.session.hashing, seconds=self.monotonic() - started)
+        key, digest = self.parts.put_plan(plan)
+        return Planned(plan, PlanRef(key=key, sha256=digest), plan.waits_for)
+
+    def _download(self) -> list[SourceFile]:
+        files = []
+        for number, part in enumerate(self.order.manifest.parts, 1):
+            self.watch.check()
+            path = self.session.directory / f"export-{number:05d}"
+            digest = self.exports.download(part.key, path)
+            if part.sha256 and digest != part.sha256.lower():
+                raise Rejected(
+                    "wrong_sha256", f"{part.key} is not the file the manifest names: put the export again"
+                )
+            files.append(SourceFile(number, path, part.key))
+        return files
+
+    def _require(self, found: Sequence[SourceColumn]) -> None:
+        needed: list[str] = [self.order.manifest.identifier]
+        needed += ["op"] if self.run.kind == "audience" and self.order.manifest.mode == "delta" else []
+        needed += ["event_name", "event_time"] if self.run.kind == "events" else []
+        missing = [name for name in needed if name not in {column.name for column in found}]
+        if missing and self.order.manifest.parts:
+            raise Rejected(
+                "missing_column", f"no column {', '.join(missing)} in {self.order.manifest.parts[0].key}"
+            )
+
+    def _columns(self, found: Sequence[SourceColumn]) -> tuple[attributes.Resolved, tuple[str, ...]]:
+        manifest = self.order.manifest
+        if self.run.kind != "audience":
+            return attributes.properties(found, manifest, self.run.kind), ()
+        found_names = attributes.named(found, manifest, consent_fields=self.order.settings.consent_fields)
+        names = found_names.names
+        records = self.snapshots.columns(self.run.integration_id)
+        proposed = self.session.propose(attributes.untyped(found, names, manifest, records))
+        resolved = attributes.resolve(
+            found,
+            names,
+            manifest,
+            records=records,
+            proposed=proposed,
+            known=self.pointer.columns if self.pointer else (),
+            owner=self.run.owner,
+        )
+        return resolved, found_names.warnings
+
+    def _compare(self, staged: Staged, refs: list[PartRef]) -> Compared:
+        def emit(part: PartFile) -> None:
+            self.watch.check()
+            key = self.parts.put_part(self.run.id, self.run.attempt, part)
+            refs.append(PartRef(number=part.number, key=key, rows=part.rows, sha256=part.sha256))
+
+        manifest, rows = self.order.manifest, self.part_rows
+        update = _update_only(self.order)
+        if self.run.kind == "campaign":
+            return self.session.recipients(manifest.identifier, part_rows=rows, emit=emit)
+        if self.run.kind == "events":
+            return self.session.events(
+                manifest.identifier,
+                update_existing_only=update,
+                part_rows=rows,
+                emit=emit,
+            )
+        name = self.membership(self.run.audience_id or "", self.run.split_id or "")
+        size = max(staged.usable, self.pointer.rows if self.pointer else 0)
+        compared = self.session.compare(
+            self._old(),
+            Sending(name, manifest.identifier, manifest.on_leave, update),
+            full=manifest.mode == "full",
+            rows=size,
+            part_rows=rows,
+            emit=emit,
+        )
+        for number, path in enumerate(self.session.change_files()):
+            self.parts.put_changes(self.run.id, self.run.attempt, number, path)
+        return compared
+
+    def _old(self) -> Old | None:
+        return old_snapshot(self.snapshots, self.pointer, self.session)
+
+
+def _complete(manifest: Manifest, files: Sequence[SourceFile], staged: Staged) -> None:
+    for part, source in zip(manifest.parts, files, strict=True):
+        found = staged.rows.get(source.number, 0)
+        if part.rows is not None and part.rows != found:
+            raise Rejected("truncated", f"{part.key} has {found} rows, the manifest says {part.rows}")
+
+
+def _update_only(order: Order) -> bool:
+    stated = order.manifest.update_existing_only
+    return order.settings.update_existing_only if stated is None else stated

@@ -1,0 +1,153 @@
+"""The end of a run: what Braze accepted becomes the snapshot, and one report says everything."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bridge.errors import Rejected
+from bridge.flows.runs.comparing import Sessions, old_snapshot
+from bridge.flows.runs.ledger import lines_of
+from bridge.flows.runs.report import EXAMPLES, outcome, report
+from bridge.flows.runs.runs import Parts, Runs, Snapshots, Watch, stamp
+from mapping.comparison import Refused
+from mapping.export import RunPlan
+from mapping.run import Column, ColumnRecord, PartResult, Run, Snapshot
+
+REMEMBERED_RUNS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committing:
+    """Every step can be taken again: the snapshot's name follows from the run, the pointer flips once."""
+
+    runs: Runs
+    parts: Parts
+    snapshots: Snapshots
+    sessions: Sessions
+    clock: Callable[[], datetime]
+
+    def commit(self, run: Run, owner: str, watch: Watch) -> bool:
+        """Carry a run that has status `committing` to its end; False when another worker took it over."""
+        plan = self._plan(run)
+        results = self.parts.results(run.id, run.parts)
+        pointer = None
+        if run.kind == "audience":
+            pointer = self.snapshots.pointer(run.audience)
+            if pointer is None or pointer.run_id != run.id:
+                pointer = self._flip(run, plan, results, pointer, watch)
+            self._record_columns(run, plan, pointer)
+        return self.end(run, owner, results, snapshot=pointer, plan=plan)
+
+    def end(
+        self,
+        run: Run,
+        owner: str,
+        results: Sequence[PartResult] = (),
+        *,
+        snapshot: Snapshot | None = None,
+        plan: RunPlan | None = None,
+    ) -> bool:
+        """Write the report, then the last status: a run that ended always has its report."""
+        status = run.halt.status if run.halt else "done"
+        now = stamp(self.clock())
+        examples = {name: plan.details.get(name, []) for name in EXAMPLES} if plan else {}
+        document = report(run, results, status=status, now=now, snapshot=snapshot, examples=examples)
+        key = self.parts.put_report(run.id, document)
+        result = {
+            **outcome(results),
+            "members": document["members"],
+            "snapshot_version": document["snapshot_version"],
+        }
+        moved = self.runs.move(
+            run,
+            owner,
+            expect={run.status},
+            status=status,
+            ended_at=now,
+            report_key=key,
+            result=result,
+        )
+        return moved is not None
+
+    def report_only(self, run: Run, now: str) -> str:
+        """The report of a run that ended outside a step: superseded, cancelled while it waited, a dry run."""
+        return self.parts.put_report(run.id, report(run, (), status=run.status, now=now))
+
+    def _plan(self, run: Run) -> RunPlan:
+        if run.plan_ref is None:
+            raise Rejected("no_plan", "the run has no plan to commit")
+        return self.parts.get_plan(run.plan_ref.key, run.plan_ref.sha256)
+
+    def _flip(
+        self,
+        run: Run,
+        plan: RunPlan,
+        results: Sequence[PartResult],
+        pointer: Snapshot | None,
+        watch: Watch,
+    ) -> Snapshot:
+        if str(pointer.version if pointer else None) != str(plan.old_version):
+            raise Rejected(
+                "snapshot_moved", "the audience was committed by another run since this one was planned"
+            )
+        version = (pointer.version if pointer else 0) + 1
+        built = self._build(run, plan, results, pointer, version, watch)
+        if not self.snapshots.flip(run.audience, built, pointer.version if pointer else None):
+            now = self.snapshots.pointer(run.audience)
+            if now is None or now.run_id != run.id:
+                raise Rejected("snapshot_moved", "the audience was committed by another run at the same time")
+            return now
+        return built
+
+    def _build(
+        self,
+        run: Run,
+        plan: RunPlan,
+        results: Sequence[PartResult],
+        pointer: Snapshot | None,
+        version: int,
+        watch: Watch,
+    ) -> Snapshot:
+        columns = tuple(Column.model_validate(column) for column in plan.details["columns"])
+        prefix = self.snapshots.prefix(run.audience, version, run.id)
+        with self.sessions() as session, watch.over(session.interrupt):
+            old = old_snapshot(self.snapshots, pointer, session)
+            changes = self.parts.get_changes(run.id, plan.attempt, session.directory)
+            written = session.commit(old, changes, columns, refused(results))
+            self.snapshots.upload(prefix, written.files)
+            hashing = session.hashing
+        before = pointer.data_points if pointer else ()
+        return Snapshot(
+            version=version,
+            run_id=run.id,
+            prefix=prefix,
+            partitions=len(written.files),
+            hashing=hashing,
+            identifier=plan.identifier,
+            columns=columns,
+            members=written.members,
+            rows=written.rows,
+            exported_at=max(plan.exported_at, pointer.exported_at if pointer else ""),
+            committed_at=stamp(self.clock()),
+            data_points=(*before, plan.data_points)[-REMEMBERED_RUNS:],
+        )
+
+    def _record_columns(self, run: Run, plan: RunPlan, snapshot: Snapshot) -> None:
+        sent = set(plan.details["sent_columns"])
+        for column in snapshot.columns:
+            if column.name in sent:
+                record = ColumnRecord(name=column.name, type=column.type, owners=(run.owner,))
+                self.snapshots.record_column(run.integration_id, record)
+
+
+def refused(results: Sequence[PartResult]) -> Refused:
+    """The lines of every part that Braze did not take."""
+    parts: set[int] = set()
+    lines: list[tuple[int, int]] = []
+    for result in results:
+        accepted = lines_of(result.accepted)
+        if not accepted:
+            parts.add(result.part)
+        elif len(accepted) < result.rows:
+            lines += [(result.part, line) for line in range(result.rows) if line not in accepted]
+    return Refused(frozenset(parts), tuple(lines))

@@ -1,0 +1,77 @@
+"""DuckDB as the flows see it."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from bridge.flows.runs.runs import Snapshots
+from mapping.comparison import (
+    Compared,
+    Emit,
+    Old,
+    Refused,
+    Sending,
+    SourceColumn,
+    SourceFile,
+    StageColumn,
+    Staged,
+    Written,
+)
+from mapping.export import ColumnType
+from mapping.run import Column, Snapshot
+
+
+class Comparing(Protocol):
+    """DuckDB, as far as a plan or a commit needs it (`bridge.diff.Session`)."""
+
+    hashing: str
+    directory: Path
+
+    def close(self) -> None: ...
+    def interrupt(self) -> None: ...
+    def inspect(self, files: Sequence[SourceFile]) -> tuple[SourceColumn, ...]: ...
+    def propose(self, names: Sequence[str]) -> dict[str, ColumnType]: ...
+    def load(
+        self,
+        columns: Sequence[StageColumn],
+        *,
+        identifier: str,
+        time_zone: str,
+        ops: bool,
+        collapse: bool,
+        attributes: bool,
+    ) -> Staged: ...
+    def compare(
+        self,
+        old: Old | None,
+        sending: Sending,
+        *,
+        full: bool,
+        rows: int,
+        part_rows: int,
+        emit: Emit,
+    ) -> Compared: ...
+    def recipients(self, identifier: str, *, part_rows: int, emit: Emit) -> Compared: ...
+    def events(
+        self, identifier: str, *, update_existing_only: bool, part_rows: int, emit: Emit
+    ) -> Compared: ...
+    def change_files(self) -> Sequence[Path]: ...
+    def commit(
+        self,
+        old: Old | None,
+        changes: Sequence[Path],
+        columns: Sequence[Column],
+        refused: Refused,
+    ) -> Written: ...
+
+
+type Sessions = Callable[[], AbstractContextManager[Comparing]]
+
+
+def old_snapshot(snapshots: Snapshots, pointer: Snapshot | None, session: Comparing) -> Old | None:
+    """The committed snapshot on local disk."""
+    if pointer is None:
+        return None
+    files = tuple(snapshots.download(pointer, session.directory)) if pointer.partitions else ()
+    return Old(files, pointer.columns, pointer.hashing == session.hashing)

@@ -1,0 +1,140 @@
+"""What a plan says: counts, costs, what waits for a person."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.flows.runs.columns import Resolved
+from bridge.flows.runs.guards import Facts, decide
+from bridge.flows.runs.runs import stamp
+from bridge.flows.runs.sync import FRAME
+from mapping.braze_fields import CONSENT_ATTRIBUTES
+from mapping.comparison import Compared, Staged
+from mapping.export import Manifest, PartRef, RunPlan
+from mapping.installation import BrazeSettings
+from mapping.run import Column, Run, Snapshot
+
+SEND_WITHIN = timedelta(hours=24)
+REQUESTS_PER_SECOND = 1_000  # facts/braze.md 2.10: 3,000 in 3 seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an export asks for: its manifest, when it was made, and the settings of its installation."""
+
+    manifest: Manifest
+    exported_at: str
+    settings: BrazeSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """Everything that was found out about an export."""
+
+    run: Run
+    order: Order
+    pointer: Snapshot | None
+    resolved: Resolved
+    warnings: Sequence[str]
+    staged: Staged
+    compared: Compared
+    parts: Sequence[PartRef]
+
+    def plan(self, *, hashing: str, seconds: float) -> RunPlan:
+        """The plan in full; `seconds` is how long making it took."""
+        facts, run, staged, compared = self._facts(), self.run, self.staged, self.compared
+        requests = sum(-(-ref.rows // FRAME[run.kind]) for ref in self.parts)
+        return RunPlan(
+            run_id=run.id,
+            integration_id=run.integration_id,
+            kind=run.kind,
+            export_id=run.export_id,
+            attempt=run.attempt,
+            audience_id=run.audience_id,
+            split_id=run.split_id,
+            campaign_id=run.campaign_id,
+            identifier=self.order.manifest.identifier,
+            mode=self.order.manifest.mode,
+            exported_at=self.order.exported_at,
+            send_before=self._send_before(),
+            dry_run=self.order.manifest.dry_run,
+            parts=tuple(self.parts),
+            members=facts.members,
+            joined=compared.joined,
+            left=compared.left,
+            changed=compared.changed,
+            unchanged=max(0, staged.members - compared.joined - compared.changed),
+            rejected=sum(staged.rejected.values()),
+            data_points=facts.data_points,
+            requests=requests,
+            attributes=compared.changed_of,
+            waits_for=decide(facts),
+            warnings=(*self.warnings, *_left_out(staged)),
+            old_version=str(self.pointer.version) if self.pointer else None,
+            details=self._details(facts, requests) | {"hashing": hashing, "seconds": round(seconds, 3)},
+        )
+
+    def _facts(self) -> Facts:
+        compared = self.compared
+        before = self.pointer.members if self.pointer else 0
+        free = sum(compared.changed_of.get(name, 0) for name in CONSENT_ATTRIBUTES)
+        points = compared.joined + compared.left + sum(compared.changed_of.values()) - free
+        if self.run.kind == "events":
+            points = compared.lines
+        return Facts(
+            members_before=before,
+            left=compared.left,
+            members=before + compared.joined - compared.left,
+            lines=compared.lines,
+            data_points=points,
+            data_points_before=self.pointer.data_points if self.pointer else (),
+            stayers_changed_of=compared.stayers_changed_of,
+            changed_of=compared.changed_of,
+            exported_at=self.order.exported_at,
+            committed_export=self.pointer.exported_at if self.pointer else "",
+            approve_recipients=self.order.settings.approve_recipients
+            if self.run.kind == "campaign"
+            else None,
+            columns=self.resolved.waits_for,
+        )
+
+    def _send_before(self) -> str | None:
+        if self.run.kind != "campaign":
+            return None
+        stated = self.order.manifest.send_before
+        return stamp(stated or datetime.fromisoformat(self.order.exported_at) + SEND_WITHIN)
+
+    def _details(self, facts: Facts, requests: int) -> dict[str, Any]:
+        staged, settings = self.staged, self.order.settings
+        used = {column.field for column in self.resolved.columns}
+        kept = [c for c in (self.pointer.columns if self.pointer else ()) if c.field not in used]
+        return {
+            "exported": sum(staged.rows.values()),
+            "valid": staged.usable,
+            "duplicates": staged.duplicates,
+            "rejected_by_reason": staged.rejected,
+            "rejected_rows": [asdict(row) for row in staged.examples],
+            "rejected_values_by_reason": staged.rejected_values,
+            "rejected_values": [asdict(row) for row in staged.value_examples],
+            "members_before": facts.members_before,
+            "full_resend_data_points": staged.members + sum(staged.values.values()) + self.compared.left,
+            "columns": [
+                *(
+                    Column(name=c.name, type=c.type, field=c.field).model_dump()
+                    for c in self.resolved.columns
+                ),
+                *(column.model_dump() for column in kept),
+            ],
+            "sent_columns": [column.name for column in self.resolved.columns],
+            "claims": settings.claims,
+            "on_ambiguous": settings.on_ambiguous_triggers if self.run.kind == "campaign" else "resend",
+            "seconds_at_limit": round(requests / REQUESTS_PER_SECOND, 1),
+        }
+
+
+def _left_out(staged: Staged) -> list[str]:
+    return [
+        f"{reason}: {count} values were left out, what was sent before stays"
+        for reason, count in staged.rejected_values.items()
+    ]

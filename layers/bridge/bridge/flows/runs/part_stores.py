@@ -1,0 +1,62 @@
+"""What sending a part needs from outside: its row, its run, the installation's pause, the way to Braze."""
+
+from datetime import datetime
+from typing import Protocol
+
+from bridge.flows.runs.pump import Gate, Sender
+from mapping.export import RunPlan
+from mapping.run import Halt, Run
+
+
+class PartRow(Protocol):
+    """A part as its row says: `mine` when this worker may go on, `tries` counts passes without progress."""
+
+    @property
+    def done(self) -> bool: ...
+    @property
+    def mine(self) -> bool: ...
+    @property
+    def ledger(self) -> str: ...
+    @property
+    def tries(self) -> int: ...
+
+
+class PartRows(Protocol):
+    """The rows of the parts; each write answers whether this worker still held the part."""
+
+    def lease(self, run_id: str, part: int, owner: str, seconds: int) -> PartRow: ...
+    def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool: ...
+    def leave(self, run_id: str, part: int, owner: str, ledger: str, tries: int) -> bool: ...
+    def finish(self, run_id: str, part: int, owner: str) -> bool: ...
+
+
+class RunsToStop(Protocol):
+    """The run, read and stopped."""
+
+    def get(self, run_id: str) -> Run | None: ...
+    def stop(self, run_id: str, halt: Halt) -> Run | None: ...
+
+
+class Pause(Protocol):
+    """Until when an installation is left alone."""
+
+    @property
+    def until(self) -> datetime | None: ...
+
+
+class Pauses(Protocol):
+    """The pause all workers of an installation keep."""
+
+    def get(self, installation_id: str) -> Pause: ...
+
+
+class Senders(Protocol):
+    """Makes the sender of a run; raises Blocked when the installation cannot be sent to."""
+
+    def __call__(self, plan: RunPlan) -> Sender: ...
+
+
+class Pacers(Protocol):
+    """How fast to send in an installation's name, for each limit Braze keeps."""
+
+    def __call__(self, installation_id: str, kind: str) -> Gate: ...

@@ -1,0 +1,92 @@
+"""From an export to a stored plan."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from bridge.errors import Rejected
+from bridge.flows.runs.attempt import Attempt, Planned
+from bridge.flows.runs.comparing import Sessions
+from bridge.flows.runs.describing import Order
+from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch, stamp
+from mapping.export import ExportKey, ExportPart, InvalidExport, Manifest
+from mapping.installation import BrazeSettings, Installation
+from mapping.run import Run, Snapshot
+
+
+class Installations(Protocol):
+    """The installations there are."""
+
+    def get(self, installation_id: str) -> Installation | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """`membership` names the attribute of an audience and split."""
+
+    exports: Exports
+    parts: Parts
+    snapshots: Snapshots
+    installations: Installations
+    sessions: Sessions
+    membership: Callable[[str, str], str]
+    monotonic: Callable[[], float]
+    part_rows: int
+
+    def order(self, run: Run) -> Order:
+        """Read the manifest; raises Rejected with what a person can mend."""
+        settings = self._settings(run.integration_id)
+        key = ExportKey.parse(run.key)
+        if key.origin == "drop":
+            manifest = Manifest(parts=(ExportPart(key=run.key),))
+            return Order(manifest, stamp(self.exports.modified(run.key, run.etag)), settings)
+        body, modified = self.exports.manifest(run.key, run.etag)
+        try:
+            manifest = Manifest.model_validate_json(body)
+            manifest.check(key)
+        except ValidationError as error:
+            faults = error.errors(include_input=False, include_url=False)
+            said = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:5])
+            raise Rejected("bad_manifest", said) from None
+        except InvalidExport as error:
+            raise Rejected(error.code, error.detail) from None
+        return Order(manifest, stamp(manifest.exported_at or modified), settings)
+
+    def plan(self, run: Run, order: Order, watch: Watch) -> Planned:
+        """Store parts, change files and plan under the attempt's own prefix."""
+        with self.sessions() as session, watch.over(session.interrupt):
+            pointer = self.snapshots.pointer(run.audience) if run.kind == "audience" else None
+            _same_identifier(pointer, order.manifest)
+            return Attempt(
+                parts=self.parts,
+                snapshots=self.snapshots,
+                exports=self.exports,
+                membership=self.membership,
+                part_rows=self.part_rows,
+                monotonic=self.monotonic,
+                run=run,
+                order=order,
+                pointer=pointer,
+                session=session,
+                watch=watch,
+            ).make()
+
+    def _settings(self, installation_id: str) -> BrazeSettings:
+        installation = self.installations.get(installation_id)
+        if installation is None:
+            raise Rejected("unknown_installation", f"there is no installation {installation_id}")
+        if installation.catalog_key != "braze":
+            raise Rejected("not_braze", "exports go to Braze installations alone")
+        if not installation.enabled:
+            raise Rejected("installation_disabled", "enable the installation and put the export again")
+        return BrazeSettings.of(installation)
+
+
+def _same_identifier(pointer: Snapshot | None, manifest: Manifest) -> None:
+    if pointer and pointer.identifier != manifest.identifier:
+        raise Rejected(
+            "identifier_changed",
+            f"the audience is kept by {pointer.identifier}; {manifest.identifier} needs another audience",
+        )

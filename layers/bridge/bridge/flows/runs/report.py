@@ -1,0 +1,106 @@
+"""What a run leaves behind: one JSON document with everything that was counted."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from bridge.flows.runs.ledger import lines_of
+from mapping.run import PartResult, Run, Snapshot
+
+EXAMPLES = ("rejected_rows", "rejected_values")
+"""What a plan names row by row, up to a thousand: too much for a run's own row in the table."""
+
+
+def outcome(results: Sequence[PartResult]) -> dict[str, Any]:
+    """Lines by what became of them, over all parts."""
+    rejected: dict[str, int] = {}
+    accepted, held = 0, 0
+    for result in results:
+        accepted += len(lines_of(result.accepted))
+        held += len(lines_of(result.held))
+        for reason, named in result.rejected.items():
+            rejected[reason] = rejected.get(reason, 0) + len(lines_of(named))
+    lines = sum(result.rows for result in results)
+    return {
+        "lines": lines,
+        "accepted": accepted,
+        "rejected": sum(rejected.values()),
+        "rejected_by_reason": dict(sorted(rejected.items())),
+        "held": held,
+        "undelivered": lines - accepted - held - sum(rejected.values()),
+        "requests": sum(result.requests for result in results),
+    }
+
+
+def report(
+    run: Run,
+    results: Sequence[PartResult],
+    *,
+    status: str,
+    now: str,
+    snapshot: Snapshot | None = None,
+    examples: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The report of a run that ends as `status`: times are ISO 8601, durations seconds, `examples` of its plan."""
+    plan = run.plan
+    details = plan.details if plan else {}
+    sent = outcome(results)
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "integration_id": run.integration_id,
+        "audience_id": run.audience_id,
+        "split_id": run.split_id,
+        "campaign_id": run.campaign_id,
+        "export_id": run.export_id,
+        "export": run.key,
+        "status": status,
+        "reason": run.halt.reason if run.halt else "",
+        "detail": run.halt.detail if run.halt else "",
+        "exported_at": run.exported_at,
+        "created_at": run.created_at,
+        "ended_at": now,
+        "seconds": round(_seconds(run.created_at, now), 3),
+        "exported": details.get("exported", 0),
+        "valid": details.get("valid", 0),
+        "duplicates": details.get("duplicates", 0),
+        "members": snapshot.members if snapshot else (plan.members if plan else 0),
+        "joined": plan.joined if plan else 0,
+        "left": plan.left if plan else 0,
+        "changed": plan.changed if plan else 0,
+        "attributes_changed": plan.attributes if plan else {},
+        "requests": sent["requests"],
+        "planned_requests": plan.requests if plan else 0,
+        "data_points": plan.data_points if plan else 0,
+        "full_resend_data_points": details.get("full_resend_data_points", 0),
+        "sent": sent,
+        "rejected_rows_by_reason": details.get("rejected_by_reason", {}),
+        "rejected_values_by_reason": details.get("rejected_values_by_reason", {}),
+        **{name: examples.get(name, []) for name in EXAMPLES},
+        "waited_for": [wait.model_dump() for wait in plan.waits_for] if plan else [],
+        "approved_by": run.approved_by,
+        "warnings": list(plan.warnings) if plan else [],
+        "seconds_planning": details.get("seconds", 0),
+        "snapshot_version": snapshot.version if snapshot else None,
+        "parts": [part_summary(result) for result in results],
+    }
+
+
+def part_summary(result: PartResult) -> dict[str, Any]:
+    """One part in the report: rejected lines stay readable, accepted ones are counted."""
+    return {
+        "part": result.part,
+        "rows": result.rows,
+        "accepted": len(lines_of(result.accepted)),
+        "rejected": result.rejected,
+        "held": result.held,
+        "requests": result.requests,
+        "ended": result.ended,
+        "started_at": result.started_at,
+        "ended_at": result.ended_at,
+    }
+
+
+def _seconds(start: str, end: str) -> float:
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()

@@ -1,0 +1,105 @@
+"""Messages of the two run queues: taken one by one, kept invisible while they are worked on."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bridge.errors import BridgeError, Retryable
+from bridge.flows.runs.runs import Beat, Later, Verdict
+
+VISIBLE_AGAIN = 60
+EVERY = 20.0
+CRASHES = 5
+UNREADABLE = "unreadable_message"
+
+
+class RunQueue(Protocol):
+    """The queue the messages come from."""
+
+    def hide(self, receipt_handle: str, seconds: float) -> None: ...
+
+
+class Letters(Protocol):
+    """The dead-letter queue."""
+
+    def send(self, bodies: Sequence[str], *, attributes: Mapping[str, str] | None = None) -> None: ...
+
+
+class Log(Protocol):
+    """A structured logger."""
+
+    def info(self, msg: object, *, extra: Mapping[str, object]) -> None: ...
+    def error(self, msg: object, *, extra: Mapping[str, object]) -> None: ...
+
+
+class Work(Protocol):
+    """What a message asks for."""
+
+    def __call__(self, body: str, *, owner: str, beat: Beat) -> Verdict: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunMessages:
+    """Leases prevent doubles, not visibility: by the minute, so that a dead worker's message is back soon.
+
+    With an `executor` the messages of a batch are worked on side by side, else one after the other.
+    """
+
+    queue: RunQueue
+    letters: Letters
+    monotonic: Callable[[], float]
+    executor: Executor | None = None
+
+    def handle(self, event: Mapping[str, Any], *, owner: str, work: Work, log: Log) -> dict[str, Any]:
+        """The partial batch response: what has to come back."""
+
+        def again(record: Mapping[str, Any]) -> bool:
+            # Each message is an owner of its own: two of them may name the same part.
+            return self._again(record, f"{owner}#{record['messageId']}", work, log)
+
+        records = event["Records"]
+        verdicts = (self.executor.map if self.executor else map)(again, records)
+        stay = [record["messageId"] for record, stays in zip(records, verdicts, strict=True) if stays]
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in stay]}
+
+    def _again(self, record: Mapping[str, Any], owner: str, work: Work, log: Log) -> bool:
+        handle = record["receiptHandle"]
+        self.queue.hide(handle, VISIBLE_AGAIN)
+        try:
+            verdict = work(record["body"], owner=owner, beat=self._beat(handle))
+        except ValueError as error:
+            return self._dead(record, UNREADABLE, type(error).__name__)
+        except Retryable as error:
+            verdict = Later(round(error.after or 10), error.reason)
+        except BridgeError as error:
+            return self._dead(record, error.reason, error.detail)
+        except Exception as error:  # noqa: BLE001 - one message's fault is not its neighbours'
+            log.error("run step failed", extra={"error_type": type(error).__name__})  # noqa: TRY400 - may quote data
+            if _receives(record) >= CRASHES:
+                return self._dead(record, "crashes_the_worker", type(error).__name__)
+            verdict = Later(10, "worker_fault")
+        if isinstance(verdict, Later):
+            log.info("run waits", extra={"reason": verdict.reason, "wait": verdict.seconds})
+            self.queue.hide(handle, verdict.seconds)
+            return True
+        return False
+
+    def _beat(self, handle: str) -> Beat:
+        hidden_at = self.monotonic()
+
+        def beat() -> None:
+            nonlocal hidden_at
+            if self.monotonic() - hidden_at >= EVERY:
+                self.queue.hide(handle, VISIBLE_AGAIN)
+                hidden_at = self.monotonic()
+
+        return beat
+
+    def _dead(self, record: Mapping[str, Any], reason: str, detail: str) -> bool:
+        self.letters.send([record["body"]], attributes={"reason": reason, "detail": detail})
+        return False
+
+
+def _receives(record: Mapping[str, Any]) -> int:
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", "1"))

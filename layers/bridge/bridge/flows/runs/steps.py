@@ -1,0 +1,226 @@
+"""The life of a run, step by step: every step can be interrupted and is then taken again."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.errors import Blocked, Rejected, Retryable
+from bridge.flows.runs import arrivals
+from bridge.flows.runs.attempt import Planned
+from bridge.flows.runs.commit import Committing
+from bridge.flows.runs.describing import Order
+from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.report import EXAMPLES
+from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp
+from mapping.run import ENDED, STARTING, Halt, Run
+
+MAX_ATTEMPTS = 5
+SHORTLY = 5
+GIVES_UP = frozenset({"give_up", "abandon"})
+AGAIN = frozenset({"resume", "give_up"})
+
+type Message = arrivals.Arrived | arrivals.Continued
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long a waiting run's message hides, and how the worker's lease is kept (seconds)."""
+
+    settle: int
+    approval: int = 300
+    audience: int = 15
+    lease: int = 60
+    beat: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSteps:
+    """audience_plan's whole duty: one message in, the run as far as it gets."""
+
+    runs: Runs
+    planning: Planning
+    committing: Committing
+    parts_queue: Outbox
+    clock: Callable[[], datetime]
+    pace: Pace
+
+    def handle(self, body: str, *, owner: str, beat: Beat) -> Verdict:
+        """Every run a message speaks of; raises ValueError when it is no message of ours."""
+        verdict: Verdict = Finished()
+        for message in arrivals.read(body):
+            if isinstance(message, arrivals.Arrived):
+                self.runs.create(message.run(stamp(self.clock())))
+            answer = self.advance(message, owner=owner, beat=beat)
+            verdict = answer if isinstance(answer, Later) else verdict
+        return verdict
+
+    def advance(self, message: Message, *, owner: str, beat: Beat) -> Verdict:
+        """Take the run's next steps until it ends or has to wait."""
+        run_id = message.run_id
+        kept = self.runs.get(run_id)
+        if kept is None or (kept.ended and kept.report_key):
+            return Finished()
+        run = self.runs.hold(run_id, owner, self.pace.lease)
+        if run is None:
+            return Later(self.pace.audience, "another worker holds the run")
+        lease = self.pace.lease
+        try:
+            with held(self.runs, run_id, owner, seconds=lease, every=self.pace.beat, beat=beat) as watch:
+                return self._steps(run, owner, message, watch)
+        finally:
+            self.runs.let_go(run_id, owner)
+
+    def _steps(self, run: Run, owner: str, message: Message, watch: Watch) -> Verdict:
+        if message.step in GIVES_UP:
+            begun = self._given_up(run, owner, message)
+            if begun is None:
+                return Finished()
+            run = begun
+        while True:
+            try:
+                answer = self._step(run, owner, message.step, watch)
+            except (Rejected, Blocked) as error:
+                answer = self._blocked(run, owner, error)
+            except Retryable as error:
+                if not watch.halt or watch.lost:
+                    return Later(round(error.after or SHORTLY), error.reason)
+                answer = self.runs.get(run.id) or Finished()
+            if not isinstance(answer, Run):
+                return answer
+            run = answer
+
+    def _step(self, run: Run, owner: str, step: str, watch: Watch) -> Run | Verdict:
+        if run.status in ENDED or run.ended:
+            return self._reported(run, owner)
+        if run.halt and run.status not in {"syncing", "committing"}:
+            self.committing.end(run, owner)
+            return Finished()
+        if run.status in STARTING:
+            return self._start(run, owner, watch)
+        if run.status in {"planned", "waiting_approval"}:
+            return self._go(run, owner)
+        if run.status == "syncing":
+            return self._sync(run, owner, step)
+        self.committing.commit(run, owner, watch)
+        return Finished()
+
+    def _start(self, run: Run, owner: str, watch: Watch) -> Run | Verdict:
+        if run.attempt >= MAX_ATTEMPTS:
+            raise Blocked("keeps_failing", f"planning was broken off {run.attempt} times")
+        order = self.planning.order(run)
+        if run.kind == "audience" and (wait := self._take_audience(run, order)):
+            self.runs.move(run, owner, expect=STARTING, status="waiting_lease", waits_on=wait.reason)
+            return Later(wait.seconds, f"waits for {wait.reason}")
+        began = self.runs.move(
+            run,
+            owner,
+            expect=STARTING,
+            status="planning",
+            attempt=run.attempt + 1,
+            mode=order.manifest.mode,
+            exported_at=order.exported_at,
+            waits_on="",
+        )
+        if began is None:
+            return Later(SHORTLY, "the run was changed meanwhile")
+        return self._fix(began, owner, self.planning.plan(began, order, watch))
+
+    def _fix(self, run: Run, owner: str, planned: Planned) -> Run | Verdict:
+        # The one write that makes a plan the run's plan.
+        codes = {wait.code for wait in planned.waits_for} - set(run.approved)
+        waiting = "stale" if "stale_export" in codes else "waiting_approval"
+        dry = planned.plan.dry_run
+        status = "planned" if dry or not codes else waiting
+        slim = {key: value for key, value in planned.plan.details.items() if key not in EXAMPLES}
+        fixed = self.runs.move(
+            run,
+            owner,
+            expect={"planning"},
+            status=status,
+            plan=planned.plan.model_copy(update={"parts": (), "details": slim}),
+            plan_ref=planned.ref,
+            parts=len(planned.plan.parts),
+            ended_at=stamp(self.clock()) if dry or status == "stale" else None,
+        )
+        return fixed or Later(SHORTLY, "the run was changed meanwhile")
+
+    def _go(self, run: Run, owner: str) -> Run | Verdict:
+        codes = {wait.code for wait in run.plan.waits_for} if run.plan else set()
+        if codes - set(run.approved):
+            return Later(self.pace.approval, "waits for approval")
+        going = self.runs.move(run, owner, expect={run.status}, status="syncing")
+        return going or self.runs.get(run.id) or Finished()
+
+    def _sync(self, run: Run, owner: str, step: str) -> Run | Verdict:
+        if run.parts_done >= run.parts:
+            moved = self.runs.move(run, owner, expect={"syncing"}, status="committing")
+            return moved or Later(SHORTLY, "the run was changed meanwhile")
+        if run.queued and step not in AGAIN:
+            return Finished()
+        bodies = [json.dumps({"run_id": run.id, "part": part}) for part in range(1, run.parts + 1)]
+        self.parts_queue.send(bodies, group=run.integration_id)
+        self.runs.move(run, owner, expect={"syncing"}, queued=True)
+        return Finished()
+
+    def _take_audience(self, run: Run, order: Order) -> Later | None:
+        holder_id = self.runs.holder(run.audience)
+        if holder_id == run.id:
+            return None
+        holder = self.runs.get(holder_id) if holder_id else None
+        if holder and not holder.ended:
+            newer = order.manifest.mode == "full" and order.exported_at > (holder.exported_at or "")
+            waiting = holder.status == "waiting_approval"
+            if not (waiting and newer and self.runs.supersede(holder.id, run.id)):
+                return Later(self._patience(run), holder.id)
+        elif holder and (rest := self._unsettled(holder)) > 0:
+            return Later(rest, holder.id)
+        taken = self.runs.take_audience(run.audience, run.id, holder_id)
+        return None if taken else Later(SHORTLY, holder_id or "the audience")
+
+    def _unsettled(self, holder: Run) -> int:
+        # Braze keeps no order between requests, so the next run waits until the last answer has settled.
+        if not holder.ended_at or not holder.queued:
+            return 0
+        ended = datetime.fromisoformat(holder.ended_at)
+        rest = ended + timedelta(seconds=self.pace.settle) - self.clock()
+        return -(-rest // timedelta(seconds=1))
+
+    def _patience(self, run: Run) -> int:
+        # Every look is a receive, of which a message has a thousand: who has waited long looks less often.
+        waited = (self.clock() - datetime.fromisoformat(run.created_at)).total_seconds()
+        return max(self.pace.audience, min(self.pace.approval, round(waited / 10)))
+
+    def _given_up(self, run: Run, owner: str, message: Message) -> Run | None:
+        """The run, told to end; None when nothing is to be done, or it was abandoned and has ended."""
+        if run.ended:
+            return run
+        if run.status == "waiting_approval":
+            return None  # a person's word brings a message of its own
+        reason = "waited_too_long" if run.status == "waiting_lease" else message.reason or "given_up"
+        halt = Halt(status="blocked", reason=reason, detail="a message of the run became a dead letter")
+        stopped = self.runs.stop(run.id, halt) or run
+        if message.step != "abandon":
+            return stopped
+        # Not even the accepted lines could be committed: what Braze took stands, the snapshot stays.
+        self.committing.end(stopped, owner)
+        return None
+
+    def _blocked(self, run: Run, owner: str, error: Rejected | Blocked) -> Run | Verdict:
+        halt = Halt(status="blocked", reason=error.reason, detail=error.detail)
+        stopped = self.runs.stop(run.id, halt) or run
+        if stopped.status == "committing":
+            # Nothing can be committed any more: what Braze took stands, and the next run sends it again.
+            self.committing.end(stopped, owner)
+            return Finished()
+        return stopped
+
+    def _reported(self, run: Run, owner: str) -> Verdict:
+        if run.report_key is None:
+            now = stamp(self.clock())
+            key = self.committing.report_only(run, now)
+            self.runs.move(run, owner, expect={run.status}, report_key=key)
+        return Finished()
+
+
+__all__ = ["Pace", "RunSteps"]
