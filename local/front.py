@@ -113,14 +113,16 @@ class Front:
 def forwarded(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Headers:
     """A compressed body keeps its bytes only under a binary type: the emulator decodes textual ones.
 
-    The host that was asked for goes along, as behind any proxy: the gateway's own name is another.
+    The host that was asked for goes along, unless a proxy before this one has named it: the gateway's own
+    name is another.
     """
     headers = list(headers)
     dropped = HOP_BY_HOP | {b"content-length"}
     if body.startswith(GZIP):
         dropped |= {b"content-type"}
     kept = [(name, value) for name, value in headers if name not in dropped]
-    kept += [(b"x-forwarded-host", value) for name, value in headers if name == b"host"]
+    if b"x-forwarded-host" not in dict(kept):
+        kept += [(b"x-forwarded-host", value) for name, value in headers if name == b"host"]
     return [*kept, (b"content-type", b"application/octet-stream")] if body.startswith(GZIP) else kept
 
 

@@ -119,3 +119,8 @@ def test_a_fingerprint_changes_with_contents_and_parameters() -> None:
     paths = [ROOT / "template.yaml"]
     assert fingerprint(paths, "a") == fingerprint(paths, "a")
     assert fingerprint(paths, "a") != fingerprint(paths, "b")
+
+
+def test_a_proxy_s_word_on_the_host_is_passed_on() -> None:
+    sent = [(b"host", b"x"), (b"x-forwarded-host", b"first")]
+    assert forwarded(sent, b"{}") == [(b"x-forwarded-host", b"first")]
