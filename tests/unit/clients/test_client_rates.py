@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bridge.clients.rates import wait_after_429, wait_when_spent
+from bridge.clients.rates import Rate, rate, wait_after_429, wait_when_spent
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 EPOCH = str(int(NOW.timestamp()) + 90)
@@ -42,3 +42,12 @@ def test_the_wait_after_a_429(headers: dict[str, str], seconds: float | None) ->
 )
 def test_a_spent_window_is_waited_out(headers: dict[str, str], seconds: float | None) -> None:
     assert wait_when_spent(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("reset", "told"),
+    [(EPOCH, Rate(3000, 7, 90.0)), ("2", Rate(3000, 7, 2.0)), ("soon", None), (None, None)],
+)
+def test_a_window_is_told_in_both_dialects_or_not_at_all(reset: str | None, told: Rate | None) -> None:
+    headers = {"x-ratelimit-limit": "3000", "x-ratelimit-remaining": "7"}
+    assert rate(headers | ({"x-ratelimit-reset": reset} if reset else {}), NOW) == told

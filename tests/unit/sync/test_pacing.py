@@ -137,3 +137,14 @@ def test_track_and_sends_are_paced_apart_and_installations_too() -> None:
     assert pacers("int_1", "audience") is pacers("int_1", "events")
     assert pacers("int_1", "audience") is not pacers("int_1", "campaign")
     assert pacers("int_1", "audience") is not pacers("int_2", "audience")
+
+
+def test_a_wait_in_whole_seconds_ends_with_the_window_it_is_about() -> None:
+    now = [10.0]
+    pacer = Pacer(lambda: now[0])
+    pacer.told(pacer.sending(), Rate(3_000, 500, 2.0))
+    now[0] = 11.5
+    pacer.pause(1.0)
+    assert 0.5 <= pacer.wait() <= 0.6
+    pacer.pause(30.0)
+    assert pacer.wait() == 30.0

@@ -120,7 +120,10 @@ class Pacer:
     def pause(self, seconds: float) -> bool:
         """Let nothing through for so long; False when that was settled already."""
         with self._lock:
-            until = self.monotonic() + seconds
+            now = self.monotonic()
+            left = self.window.seconds_left(now)
+            # Waits are told in whole seconds; when a window ends is known better after some answers.
+            until = now + (left if 0 < seconds - left <= 1.0 else seconds)
             later = until > self._closed_until + 0.5
             self._closed_until = max(self._closed_until, until)
             return later

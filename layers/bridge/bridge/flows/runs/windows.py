@@ -54,8 +54,8 @@ class Window:
         return max(0.0, self._left(let, now)) / max(0.05, min(HORIZON, self._ends_at - EARLY - now))
 
     def seconds_left(self, now: float) -> float:
-        """Until the next window; a moment when nothing is known."""
-        return self._ends_at + GUARD - now if math.isfinite(self._ends_at) else GUARD
+        """Until the next window; endless when nothing is known of one."""
+        return self._ends_at + GUARD - now
 
     def told(self, ticket: int, rate: Told, let: int, now: float) -> None:
         """Take in one answer; what comes late from the window before is passed over."""
