@@ -28,10 +28,7 @@ CREATING: Final[dict[str, Any]] = {
 
 
 def to_recipient(row: object, *, existing_only: bool = True) -> dict[str, Any] | ItemOutcome:
-    """`{"external_user_id"|"braze_id", "trigger_properties"}` of a row: every other column is a property.
-
-    Unless `existing_only`, Braze creates who is unknown by external id; a braze_id it does not know is nobody.
-    """
+    """`{"external_user_id"|"braze_id", "trigger_properties"}` of a row: every other column is a property."""
     if not isinstance(row, dict):
         return rejected("not_an_object", "a row is an object")
     try:
@@ -44,10 +41,13 @@ def to_recipient(row: object, *, existing_only: bool = True) -> dict[str, Any] |
     properties = {key: value for key, value in columns.items() if key not in RECIPIENT_NAMES}
     if properties and braze_values.size(properties) > MAX_TRIGGER_BYTES:
         return rejected("trigger_properties_too_large", f"trigger_properties take {MAX_TRIGGER_BYTES} bytes")
-    recipient: dict[str, Any] = {RECIPIENT_NAMES[name]: value}
-    if not existing_only and name == "external_id":
-        recipient |= CREATING
+    recipient = addressed({RECIPIENT_NAMES[name]: value}, existing_only=existing_only)
     return recipient | {"trigger_properties": properties} if properties else recipient
+
+
+def addressed(recipient: dict[str, Any], *, existing_only: bool) -> dict[str, Any]:
+    """Unless `existing_only`, Braze creates who is unknown by external id; an unknown braze_id is nobody."""
+    return recipient if existing_only or "external_user_id" not in recipient else recipient | CREATING
 
 
 def to_event_object(

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import SecretStr, ValidationError
 
-from bridge.errors import Blocked
+from bridge.errors import Blocked, TooLarge
 from bridge.flows.delivery.lanes import Exchange, Job, Planned, Sent
 from mapping.braze import to_objects
 from mapping.braze_memory import update_of
@@ -134,11 +134,17 @@ class BrazeEvents:
         return Planned(index, objects, None, time, tuple(notes), profile, adds_up(thing))
 
     def send(self, part: Sequence[Planned], secret: Mapping[str, str], exchanges: list[Exchange]) -> Sent:
-        """One request: a user's changes merged into one object, events in their order."""
+        """One request: a user's changes merged into one object, events in their order.
+
+        Raises TooLarge for an error that names no object where halves can be sent without counting twice.
+        """
         request = plan_track([item.wire for item in part], times=[item.time for item in part])
         shown = {name: value for name in ("attributes", "events") if (value := getattr(request, name))}
         witness = _witness(f"{self.settings.rest_endpoint.rstrip('/')}/users/track", shown, exchanges)
         answer = self.client.track(self.settings.rest_endpoint, _key(secret), request.body(), witness=witness)
+        unnamed = next((error for error in answer.errors if error.index is None), None)
+        if unnamed is not None and len(part) > 1 and not any(item.doubles for item in part):
+            raise TooLarge(unnamed.reason, unnamed.detail)
         return Sent(_track_outcomes(answer, request, len(part)), answer.pause)
 
 

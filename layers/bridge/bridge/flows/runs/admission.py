@@ -29,7 +29,7 @@ def admission(plan: RunPlan, run_id: str, claims: Claims, clock: Callable[[], da
         now = clock()
         if plan.send_before and stamp(now) >= plan.send_before:
             return dict.fromkeys(lines, "expired")
-        if not plan.details.get("claims", True):
+        if plan.kind == "events" and not plan.details.get("claims", True):
             return {}
         keys = {line: _claim(plan, body) for line, body in lines.items()}
         wanted = list(dict.fromkeys(keys.values()))

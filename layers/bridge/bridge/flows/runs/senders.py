@@ -12,6 +12,7 @@ from bridge.errors import Blocked, Rejected, Retryable, TooLarge
 from bridge.flows.runs.pacing import Pacing
 from bridge.flows.runs.pump import Sender, frame
 from bridge.flows.runs.windows import Told
+from mapping.braze_rows import addressed
 from mapping.export import RunPlan
 from mapping.installation import BrazeSettings, Installation
 
@@ -137,11 +138,12 @@ class _Requests:
             return self._send(lines, fresh)
 
     def _send(self, lines: Sequence[bytes], keys: Mapping[str, str]) -> Mapping[int, str]:
-        endpoint = BrazeSettings.of(self.installation).rest_endpoint
+        settings = BrazeSettings.of(self.installation)
         key = SecretStr(keys["rest_api_key"])
         if self.plan.kind == "campaign":
-            return self._trigger(endpoint, key, lines)
-        return self._track(endpoint, key, lines, "attributes" if self.plan.kind == "audience" else "events")
+            return self._trigger(settings, key, lines)
+        array = "attributes" if self.plan.kind == "audience" else "events"
+        return self._track(settings.rest_endpoint, key, lines, array)
 
     def _track(self, endpoint: str, key: SecretStr, lines: Sequence[bytes], array: str) -> Mapping[int, str]:
         rejected: dict[int, str] = {}
@@ -161,10 +163,12 @@ class _Requests:
             left = [at for at in left if at not in named]
         return rejected
 
-    def _trigger(self, endpoint: str, key: SecretStr, lines: Sequence[bytes]) -> Mapping[int, str]:
-        recipients = [json.loads(line) for line in lines]
+    def _trigger(self, settings: BrazeSettings, key: SecretStr, lines: Sequence[bytes]) -> Mapping[int, str]:
+        existing = settings.send_to_existing_only
+        recipients = [addressed(json.loads(line), existing_only=existing) for line in lines]
         ticket = self.pacing.sending()
-        answer = self.flow.braze.trigger(endpoint, key, self.plan.campaign_id or "", recipients)
+        campaign = self.plan.campaign_id or ""
+        answer = self.flow.braze.trigger(settings.rest_endpoint, key, campaign, recipients)
         self._told(ticket, answer)
         return dict.fromkeys(range(len(lines)), "campaign_paused") if answer.notice else {}
 
