@@ -94,7 +94,8 @@ class Recorder:
         status = _status(_whole(begun, learned))
         whole = _whole(begun, learned)
         twice = next((one for one in whole.values() if one.reason == RESENT.reason), None)
-        reason, detail = _why(_first(whole, (Outcome.REJECTED, Outcome.FILTERED)) or twice)
+        refused, filtered = _first(whole, (Outcome.REJECTED,)), _first(whole, (Outcome.FILTERED,))
+        reason, detail = _why(refused or twice or filtered)
         return self._write(message, begun, learned, mapped, _Ending(status, reason, detail))
 
     def _close(

@@ -9,9 +9,8 @@ from bridge.flows.delivery.lanes import Exchange, Job, Planned, Sent
 from mapping.outcome import ItemOutcome, Outcome, rejected
 
 _DELIVERED = ItemOutcome(Outcome.DELIVERED)
-RESENT = ItemOutcome(
-    Outcome.DELIVERED, "resent", "an earlier request got no answer: it may have arrived twice"
-)
+MAY_HAVE_ARRIVED = "an earlier request got no answer and may have arrived"
+RESENT = ItemOutcome(Outcome.DELIVERED, "resent", MAY_HAVE_ARRIVED)
 FINAL = (Outcome.DELIVERED, Outcome.FILTERED, Outcome.REJECTED)
 
 
@@ -100,9 +99,15 @@ def merged(first: Round, second: Round) -> Round:
 def resent(
     outcomes: Mapping[int, ItemOutcome], planned: Sequence[Planned], unanswered: Collection[int]
 ) -> dict[int, ItemOutcome]:
-    """Say of what was delivered after a request without an answer that it may have arrived twice."""
+    """Say of what was settled after a request without an answer that it may have arrived before."""
     twice = {one.index for one in planned if one.index in unanswered and one.doubles}
-    return {index: RESENT if index in twice and one == _DELIVERED else one for index, one in outcomes.items()}
+    return {index: _again(one) if index in twice else one for index, one in outcomes.items()}
+
+
+def _again(outcome: ItemOutcome) -> ItemOutcome:
+    if outcome.outcome is Outcome.REJECTED:
+        return replace(outcome, detail=f"{outcome.detail}; {MAY_HAVE_ARRIVED}")
+    return RESENT if outcome == _DELIVERED else outcome
 
 
 Refresh = Callable[[], Mapping[str, str] | None]
