@@ -33,7 +33,7 @@ define environment
 	@echo "setup: $(1)"
 	@$(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" $(1) \
 	  || { echo "setup: no Python $$(cat .python-version) here and none could be fetched: install it and try again" >&2; exit 1; }
-	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(1)/bin/python $(2)
+	@$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $(2)
 	@touch $@
 endef
 
