@@ -160,6 +160,9 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         (404,),
         (in_path("id", "A source's id."),),
     ),
+    ("GET", "/v1/admin/whoami"): Described(
+        "whoAmI", "Whose token this is, and what it may do", "Tokens", _ok("WhoAmI")
+    ),
     ("GET", "/v1/admin/tokens"): Described(
         "listTokens", "Admin tokens", "Tokens", _ok("TokenPage"), _LISTED, LIST
     ),

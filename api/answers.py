@@ -145,6 +145,15 @@ def _access() -> dict[str, Schema]:
             {**token, "token": text("Shown this once.", pattern="^sb_")}, "A token, itself included."
         ),
         "AuditEntry": record(entry, "Who changed what."),
+        "WhoAmI": record(
+            {
+                "token_id": text(),
+                "name": text(),
+                "role": token["role"],
+                "expires_at": nullable(moment("Null for never.")),
+            },
+            "The token of this call.",
+        ),
     }
 
 

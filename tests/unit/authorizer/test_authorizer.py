@@ -36,7 +36,7 @@ def bearing(value):
 def test_a_known_token_is_let_in_with_its_role(app):
     assert app.lambda_handler(event("authorizer.bearer_token"), None) == {
         "isAuthorized": True,
-        "context": {"role": "editor", "token_id": "tok_1", "name": "ops"},
+        "context": {"role": "editor", "token_id": "tok_1", "name": "ops", "expires_at": ""},
     }
 
 

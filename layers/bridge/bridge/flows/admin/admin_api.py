@@ -40,6 +40,7 @@ class Actor:
     name: str
     ip_address: str = ""
     user_agent: str = ""
+    expires_at: str = ""
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Self:
@@ -53,6 +54,7 @@ class Actor:
             name=str(vouched.get("name", "")),
             ip_address=str(http.get("sourceIp", "")),
             user_agent=str(http.get("userAgent", ""))[:256],
+            expires_at=str(vouched.get("expires_at", "")),
         )
 
 

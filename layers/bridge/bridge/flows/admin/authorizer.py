@@ -15,6 +15,8 @@ class Token(Protocol):
     def name(self) -> str: ...
     @property
     def role(self) -> str: ...
+    @property
+    def expires_at(self) -> str: ...
 
 
 class Tokens(Protocol):
@@ -30,4 +32,5 @@ def authorized(event: Mapping[str, Any], tokens: Tokens) -> dict[str, Any]:
     token = tokens.by_token(given) if given else None
     if token is None:
         return {"isAuthorized": False}
-    return {"isAuthorized": True, "context": {"role": token.role, "token_id": token.id, "name": token.name}}
+    context = {"role": token.role, "token_id": token.id, "name": token.name, "expires_at": token.expires_at}
+    return {"isAuthorized": True, "context": context}

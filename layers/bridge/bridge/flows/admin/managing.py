@@ -9,6 +9,7 @@ from bridge.flows.admin.install import Installing
 from bridge.flows.admin.installations import Installed
 from bridge.flows.admin.sources_admin import SourcesAdmin
 from bridge.flows.admin.tokens_admin import TokensAdmin
+from bridge.flows.admin.whoami import whoami
 from bridge.flows.authorize import Role
 
 
@@ -26,6 +27,7 @@ class Managing:
         """Viewers read, editors make and change, admins delete and handle tokens and the audit log."""
         installation = "/v1/admin/integrations/<id>"
         return (
+            Route("GET", "/v1/admin/whoami", Role.VIEWER, whoami),
             Route("GET", "/v1/admin/integration-catalog", Role.VIEWER, catalog.entries),
             Route("GET", "/v1/admin/integration-catalog/<key>", Role.VIEWER, catalog.entry),
             Route(
