@@ -7,7 +7,7 @@ from typing import Any
 from api import catalog
 from api.operation import Answer, Operation, header, in_path, query
 from api.problems import refusals
-from api.shapes import Schema, one_of, text, whole
+from api.shapes import Schema, flag, one_of, text, whole
 from bridge.flows.admin.admin_api import Route
 from bridge.flows.admin.lists import DEFAULT_LIMIT, MAX_LIMIT
 from bridge.flows.admin.managing import Managing
@@ -25,6 +25,12 @@ REPEAT = header(
     "Idempotency-Key",
     text(),
     description="The same key and body within 24 h give the first answer again.",
+)
+TEST = query(
+    "test",
+    flag() | {"default": False},
+    description="Ask the vendor first, as `/test` does, and save only what it lets in: 422 `TEST_FAILED` where it "
+    "refuses, 503 `TEST_UNANSWERED` where it does not answer, both with the results in `test`.",
 )
 INSTALLATION = in_path("id", "An installation's id.")
 RUN = in_path("run_id", "A run's id.")
@@ -77,9 +83,9 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         "install",
         "Install an integration",
         "Catalog",
-        {201: Answer("Installed and enabled; this is its first revision.", "Integration")},
+        {201: Answer("Installed and enabled; this is its first revision.", "NewIntegration")},
         (404, 409, *_BODY),
-        (in_path("key", "A key of the library.", examples=["actioniq"]), REPEAT),
+        (in_path("key", "A key of the library.", examples=["actioniq"]), TEST, REPEAT),
         body="InstallRequest",
     ),
     ("GET", "/v1/admin/integrations"): Described(
@@ -320,7 +326,7 @@ def _installing(entry: CatalogEntry, described: Described, needs: Role) -> Opera
         described.tag,
         described.answers,
         tuple(status for status in described.refuses if status != 404),  # noqa: PLR2004 - its own name
-        (REPEAT,),
+        (TEST, REPEAT),
         body,
         {"as documented": catalog.example(entry)},
     )

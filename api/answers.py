@@ -75,6 +75,7 @@ def _integrations(configs: list[str]) -> dict[str, Schema]:
         "updated_at": moment(),
         "deleted_at": moment(),
     }
+    new = {**shown, "test": {**ref("CheckReport"), "description": "With `?test=true`: what the vendor said."}}
     state = {**revision["properties"], "integration_id": text(), **common}
     check = record(
         {
@@ -90,6 +91,7 @@ def _integrations(configs: list[str]) -> dict[str, Schema]:
     checks = array(ref("Check"), "One per permission.")
     return {
         "Integration": record(shown, "An installed integration.", optional=("deleted_at",)),
+        "NewIntegration": record(new, "What was installed.", optional=("deleted_at", "test")),
         "Revision": {**revision, "required": list(revision["properties"])},
         "IntegrationRevision": record(state, "One immutable state of an installation."),
         "Check": check,

@@ -54,9 +54,10 @@ def problem_schemas() -> dict[str, Schema]:
             "error": record({"code": text(), "message": text()}, "The same in Signal's envelope."),
             "success": {"const": False, "description": "Event API, 503."},
             "accepted": whole("Event API, 503: how many events were queued all the same.", minimum=0),
+            "test": {"$ref": _at("CheckReport"), "description": "A tested install that was not saved."},
         },
         "One body for three readers: RFC 9457, Signal's envelope, and the event SDKs.",
-        optional=("success", "accepted"),
+        optional=("success", "accepted", "test"),
     )
     gateway = record({"message": anything("")}, "Made by API Gateway itself; it cannot be changed there.")
     gateway["properties"]["message"] = {"type": ["string", "null"]}

@@ -81,7 +81,7 @@ def managing() -> Managing:
     probe = permissions(settings).check
     once = OnceStore(dynamodb, table, "install")
     return Managing(
-        installing=Installing(installations, secrets, sources, check_url, audit, once, now, new_id),
+        installing=Installing(installations, secrets, sources, check_url, audit, once, probe, now, new_id),
         installed=Installed(installations, secrets, sources, check_url, probe, audit, now, new_id),
         sources=SourcesAdmin(sources, secrets, audit, lambda: randomness.token_hex(32)),
         tokens=TokensAdmin(TokenStore(dynamodb, table, now), audit, now),

@@ -45,11 +45,19 @@ class TooLarge(BridgeError):
 
 
 class Problem(Exception):
-    """An answer of our own HTTP API that is not a success."""
+    """An answer of our own HTTP API that is not a success; `members` are further ones of its body."""
 
-    def __init__(self, status: int, code: str, message: str, errors: Sequence[dict[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        errors: Sequence[dict[str, Any]] = (),
+        **members: object,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.errors = list(errors)
+        self.members = members

@@ -209,14 +209,19 @@ class World:
     checks: list[dict[str, Any]] = field(default_factory=list)
     check_url: CheckUrl = only_vendor_hosts
     now: datetime = NOW
+    probed: list[tuple[Installation, Mapping[str, str]]] = field(default_factory=list)
+
+    def probe(self, installation: Installation, secrets: Mapping[str, str]) -> list[dict[str, Any]]:
+        self.probed.append((installation, secrets))
+        return self.checks
 
     def managing(self) -> Managing:
         ids, clock = Ids(), lambda: self.now
         audit = Audit(self.log, clock, ids)
         parts = (self.installations, self.secrets, self.sources, self.check_url)
         return Managing(
-            installing=Installing(*parts, audit, FakeOnce(), clock, ids),
-            installed=Installed(*parts, lambda _one, _secrets: self.checks, audit, clock, ids),
+            installing=Installing(*parts, audit, FakeOnce(), self.probe, clock, ids),
+            installed=Installed(*parts, self.probe, audit, clock, ids),
             sources=SourcesAdmin(self.sources, self.secrets, audit, lambda: "the-signing-secret"),
             tokens=TokensAdmin(self.tokens, audit, clock),
             audit=audit,

@@ -98,6 +98,7 @@ def test_an_empty_secret_is_a_422(ask, world, installed):
     ("change", "pointer"),
     [
         ({"config": {"unknown": 1}}, "/config/unknown"),
+        ({"config": {"unknown": None}}, "/config/unknown"),
         ({"config": {"account_id": ""}}, "/config/account_id"),
         ({"config": {"account_id": None}}, "/config/account_id"),
         ({"config": {"base_url": "http://169.254.169.254"}}, "/config/base_url"),

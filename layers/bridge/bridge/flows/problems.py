@@ -26,6 +26,7 @@ def body(problem: Problem, *, instance: str = "") -> dict[str, Any]:
         "message": problem.message,
         "errors": problem.errors,
         "error": {"code": problem.code, "message": problem.message},
+        **problem.members,
     }
 
 

@@ -23,6 +23,7 @@ from bridge.flows.admin.configuration import (
     require,
     shown,
 )
+from bridge.flows.admin.key_test import Probe, asked_for, passed, report
 from bridge.flows.events.gateway import Answer, answer_json
 from mapping.catalog import CatalogEntry
 from mapping.installation import Installation, Revision
@@ -77,19 +78,24 @@ class Installing:
     check_url: CheckUrl
     audit: Audit
     once: Once
+    probe: Probe
     clock: Callable[[], datetime]
     new_id: Callable[[str], str]
 
     def install(self, call: Call) -> Answer:
-        """POST /v1/admin/integration-catalog/{key}/install; an `Idempotency-Key` holds for 24 h."""
-        key, document = call.params["key"], call.document()
+        """POST /v1/admin/integration-catalog/{key}/install; an `Idempotency-Key` holds for 24 h.
+
+        With `?test=true` the vendor is asked first, and only what it lets in is saved.
+        """
+        key, document, test = call.params["key"], call.document(), asked_for(call.query)
         entry_of(key)
         if repeat := call.headers.get("idempotency-key", ""):
-            payload = {"catalog_key": key, "body": document}
-            return answer_json(201, self.once.once(repeat, payload, lambda: self._install(call, document)))
-        return answer_json(201, self._install(call, document))
+            payload = {"catalog_key": key, "body": document, "test": test}
+            once = self.once.once(repeat, payload, lambda: self._install(call, document, test=test))
+            return answer_json(201, once)
+        return answer_json(201, self._install(call, document, test=test))
 
-    def _install(self, call: Call, document: Mapping[str, Any]) -> dict[str, Any]:
+    def _install(self, call: Call, document: Mapping[str, Any], *, test: bool) -> dict[str, Any]:
         request, entry = parsed(InstallRequest, document), entry_of(call.params["key"])
         require(
             check_variant(entry, request.variant, request.delivery_mode)
@@ -99,11 +105,14 @@ class Installing:
         if self.installations.name_taken(request.name):
             raise Rejected("name_taken")
         installation = self._new(entry.key, request, configuration, call.actor.name)
+        tested = {"test": report(self.probe(installation, configuration.secrets))} if test else {}
+        if test:
+            passed(tested["test"])
         made = {"name": request.name, "variant": request.variant, "config": masked_config(installation)}
         created = {field: {"old": None, "new": value} for field, value in made.items()}
         with self.audit.act(call.actor, "integration.created", "integration", installation.id, created):
             self._store(installation, configuration.secrets)
-        return shown(installation)
+        return shown(installation) | tested
 
     def _store(self, installation: Installation, secrets: dict[str, str]) -> None:
         """The secret first: dying in between leaves a key nobody uses, never an installation without its key.

@@ -25,8 +25,10 @@ from bridge.flows.admin.configuration import (
     shown_revision,
 )
 from bridge.flows.admin.install import Name
+from bridge.flows.admin.key_test import Probe, report
 from bridge.flows.admin.lists import Page, listed, sliced
 from bridge.flows.events.gateway import Answer, answer_json
+from mapping.catalog import CatalogEntry
 from mapping.installation import Installation, Revision
 
 
@@ -60,10 +62,6 @@ class Secrets(Protocol):
     def get(self, catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]: ...
     def put(self, catalog_key: str, owner_id: str, values: dict[str, str]) -> None: ...
     def delete(self, catalog_key: str, owner_id: str) -> None: ...
-
-
-Probe = Callable[[Installation, Mapping[str, str]], list[dict[str, Any]]]
-"""Asks the vendor what the key may do, one result per permission; sends nothing a customer could see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,9 @@ class Installed:
         entry = entry_of(current.catalog_key)
         variant, mode = request.variant or current.variant, request.delivery_mode or current.delivery_mode
         require(check_variant(entry, variant, mode) + check_sources(request.sources, self.sources))
-        merged = {
-            name: value for name, value in {**current.config, **request.config}.items() if value is not None
-        }
-        configuration = checked(entry, merged, current.secret_fields, self.check_url)
+        configuration = checked(
+            entry, _merged(entry, current, request.config), current.secret_fields, self.check_url
+        )
         target = current.model_copy(
             update={
                 "name": request.name or current.name,
@@ -161,7 +158,7 @@ class Installed:
         except Blocked as blocked:
             told = {"reason": blocked.reason, "hint": blocked.detail or blocked.reason}
             checks = [{"permission": "secret", "status": "failed", "vendor_status": None, **told}]
-        return answer_json(200, {"ok": all(one.get("status") == "ok" for one in checks), "checks": checks})
+        return answer_json(200, report(checks))
 
     def _found(self, call: Call) -> Installation:
         found = self.installations.get(call.params["id"])
@@ -199,6 +196,13 @@ class Installed:
             change_summary=summary[:500],
         )
         return target.model_copy(update={"revision": revision, "updated_at": now})
+
+
+def _merged(entry: CatalogEntry, current: Installation, change: Mapping[str, Any]) -> dict[str, Any]:
+    """Null takes away what may be there; any other name stays, to be refused as a field nobody has."""
+    may_go = {*current.config, *(field.key for field in entry.config_fields)}
+    merged = {**current.config, **change}
+    return {name: value for name, value in merged.items() if value is not None or name not in may_go}
 
 
 def _sources(document: Mapping[str, Any], current: Installation) -> tuple[str, ...] | None:

@@ -10,15 +10,9 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from bridge.errors import Blocked, BridgeError, Retryable, Unknown
+from bridge.flows.admin.key_test import Check
 from mapping import catalog
 from mapping.installation import ActionIqSettings, BrazeSettings, Installation
-
-Check = dict[str, Any]
-"""`{"permission","status":"ok|failed|unknown","vendor_status","reason","hint"}`; unknown is worth another try.
-
-`reason` is empty, `invalid_key`, `missing_permission` (the key as such is known), `wrong_address`, or the code
-of what kept the call from going out.
-"""
 
 LONGEST = 8.0
 """Seconds: with reading the installation and its key before it, a test is answered within 10."""

@@ -7,7 +7,6 @@ alone costs 60 % of what `boto3` costs, and it parses bodies by content type, wh
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from bridge.errors import Problem, Retryable
@@ -109,7 +108,7 @@ class FrontDoor:
         events = submission_events(body, batch=batch)
         sent_at = body.get("sentAt") if isinstance(body.get("sentAt"), str) else None
         submission = Submission(events, source, now, request.request_id, sent_at, default_type)
-        return _answer_taken(take(submission, self.queue), request.path, single=not batch)
+        return _answer_taken(take(submission, self.queue), single=not batch)
 
     def _pixel(self, request: Request) -> Answer:
         default_type = request.path.removeprefix(PIXEL_PREFIX)
@@ -119,9 +118,7 @@ class FrontDoor:
         event = pixel_event(request.query)
         kind = EVENT_PATHS[f"/v1/{default_type}"]
         submission = Submission([event], source, self.clock(), request.request_id, None, kind)
-        answer = _answer_taken(take(submission, self.queue), request.path, single=True)
-        if answer.status != HTTPStatus.OK:
-            return answer
+        _answer_taken(take(submission, self.queue), single=True)
         return Answer(200, IMAGE, "image/gif", {"Cache-Control": "no-store"})
 
     def _settings(self, request: Request) -> Answer:
@@ -148,15 +145,13 @@ def for_route(answer: Answer, path: str) -> dict[str, Any]:
     return answer.to_gateway(CORS if for_browsers(path) else None)
 
 
-def _answer_taken(taken: Taken, path: str, *, single: bool) -> Answer:
-    """503 as soon as one event is not queued: the SDKs read no body, so only the status brings it back."""
+def _answer_taken(taken: Taken, *, single: bool) -> Answer:
+    """Raises Problem 503 as soon as one event is not queued: SDKs read no body, only the status brings it back."""
     refused = [fault.shown() for fault in taken.refused]
     if taken.unsent:
         faults = refused + [fault.shown() for fault in taken.unsent]
-        problem = Problem(
-            503, "QUEUE_UNAVAILABLE", "Not every event could be queued; send all again.", faults
-        )
-        return answer_problem(problem, path, success=False, accepted=taken.accepted)
+        told = "Not every event could be queued; send all again."
+        raise Problem(503, "QUEUE_UNAVAILABLE", told, faults, success=False, accepted=taken.accepted)
     if single and refused:
         raise Problem(400, "INVALID_EVENT", f"{refused[0]['code']}: {refused[0]['message']}", refused)
     return answer_json(200, {"success": True, "accepted": taken.accepted, "errors": refused})

@@ -64,9 +64,9 @@ def answer_json(status: int, document: Mapping[str, Any]) -> Answer:
     return Answer(status, json.dumps(document, separators=(",", ":")))
 
 
-def answer_problem(problem: Problem, path: str, **more: object) -> Answer:
-    """`more` are further members of the body, such as how many events were accepted."""
-    document = problems.body(problem, instance=path) | more
+def answer_problem(problem: Problem, path: str) -> Answer:
+    """The documented body, with the wait where one helps."""
+    document = problems.body(problem, instance=path)
     return Answer(problem.status, json.dumps(document), problems.CONTENT_TYPE, problems.retry_after(problem))
 
 
