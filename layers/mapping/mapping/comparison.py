@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from mapping.export import ColumnType
 from mapping.run import Column
@@ -37,10 +38,20 @@ class StageColumn:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row left out: rows count from 1 within their part, the header apart."""
+    """A row left out: rows count from 1 within their part, the header apart; `user` as the file has it."""
 
     part: str
     row: int
+    reason: str
+    user: str = ""
+
+
+class Reject(NamedTuple):
+    """One of all rows left out, or one value of a row that was not used."""
+
+    part: str
+    row: int
+    user: str
     reason: str
 
 

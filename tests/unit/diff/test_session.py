@@ -352,3 +352,28 @@ def test_refused_lines_keep_their_old_state_under_another_partitioning_and_type(
     assert (second.rows, second.members, len(second.files)) == (4, 4, 2)
     rows = query(f"SELECT id, member, v1 FROM read_parquet({[str(p) for p in second.files]}) ORDER BY id")
     assert rows == [("a", True, 1.0), ("b", True, 2.0), ("c", True, 3.0), ("d", True, 4.0)]
+
+
+def test_every_row_and_value_that_cannot_be_used_is_told_also_of_rows_that_a_later_one_supersedes(
+    session: Session,
+) -> None:
+    first = b"external_id,n,m\nu1,x,1\n,2,2\nu2,2,2\nu1,1,y\n"
+    files = [put(session, "a.csv", first), put(session, "b.csv", b"external_id,n,m\nu3,x,x\n", 2)]
+    staged = load(session, files, n="number", m="number")
+    assert [tuple(one) for one in session.rejects()] == [
+        ("exports/a.csv", 1, "u1", "invalid_value:n"),
+        ("exports/a.csv", 2, "", "empty_identifier"),
+        ("exports/a.csv", 4, "u1", "invalid_value:m"),
+        ("exports/b.csv", 1, "u3", "invalid_value:n"),
+        ("exports/b.csv", 1, "u3", "invalid_value:m"),
+    ]
+    assert {(one.user, one.reason) for one in staged.value_examples} >= {("u1", "invalid_value:n")}
+    load(session, [put(session, "a.csv", b"external_id,n\nu1,1\n")], n="number")
+    assert list(session.rejects()) == []
+
+
+def test_rejects_have_no_limit_where_examples_have_one(session: Session) -> None:
+    body = b"external_id,n\n" + b"".join(b"u%d,x\n" % n for n in range(2_500))
+    staged = load(session, [put(session, "a.csv", body)], n="number")
+    assert len(staged.value_examples) == 1_000
+    assert [one.row for one in session.rejects()] == list(range(1, 2_501))

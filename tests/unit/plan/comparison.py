@@ -14,6 +14,7 @@ from mapping.comparison import (
     Old,
     PartFile,
     Refused,
+    Reject,
     RejectedRow,
     Sending,
     SourceColumn,
@@ -36,6 +37,7 @@ class PlainComparison:
         self.rows: list[dict[str, Any]] = []
         self.columns: tuple[StageColumn, ...] = ()
         self.files: tuple[SourceFile, ...] = ()
+        self.wrong: list[RejectedRow] = []
 
     def close(self) -> None: ...
 
@@ -71,15 +73,19 @@ class PlainComparison:
                 if bad and not attributes:
                     fault = fault or f"invalid_value:{bad[0].name}"
                 else:
-                    bad_values += [RejectedRow(source.key, number, f"invalid_value:{c.name}") for c in bad]
+                    bad_values += [
+                        RejectedRow(source.key, number, f"invalid_value:{c.name}", row[identifier])
+                        for c in bad
+                    ]
                     values = {field: v for field, v in values.items() if field not in {c.field for c in bad}}
                 if fault:
-                    faults.append(RejectedRow(source.key, number, fault))
+                    faults.append(RejectedRow(source.key, number, fault, row[identifier]))
                 op = row["op"] if ops else "add"
                 found.append({"id": row[identifier], "op": op, "fault": fault, **values})
         last = {row["id"]: row for row in found} if collapse else dict(enumerate(found))
         self.rows = list(last.values())
         good = [row for row in self.rows if not row["fault"]]
+        self.wrong = [*faults, *bad_values]
         reasons = [fault.reason for fault in faults]
         bad_reasons = [fault.reason for fault in bad_values]
         return Staged(
@@ -93,6 +99,9 @@ class PlainComparison:
             rejected_values={reason: bad_reasons.count(reason) for reason in bad_reasons},
             value_examples=tuple(bad_values),
         )
+
+    def rejects(self) -> list[Reject]:
+        return [Reject(one.part, one.row, one.user, one.reason) for one in self.wrong]
 
     def compare(
         self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit

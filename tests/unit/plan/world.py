@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -241,6 +241,12 @@ class MemoryBuckets:
     def results(self, run_id: str, parts: int) -> Sequence[PartResult]:
         bodies = [self.objects[f"runs/{run_id}/results/{part}"] for part in range(1, parts + 1)]
         return [PartResult.model_validate_json(body) for body in bodies]
+
+    def put_rejects(self, run_id: str, chunks: Iterable[bytes], *, attempt: int | None = None) -> None:
+        self._put(f"runs/{run_id}/{attempt or 'all'}/rejects.csv", b"".join(chunks))
+
+    def get_rejects(self, run_id: str, attempt: int) -> Iterator[bytes]:
+        yield self.objects[f"runs/{run_id}/{attempt}/rejects.csv"]
 
     def put_report(self, run_id: str, report: Mapping[str, Any]) -> str:
         return self._put(f"runs/{run_id}/report.json", json.dumps(report).encode())
@@ -526,6 +532,10 @@ class World:
 
     def run(self, run_id: str) -> Run:
         return self.runs.rows[run_id]
+
+    def rejects(self, run_id: str) -> list[dict[str, str]]:
+        body = self.buckets.objects[f"runs/{run_id}/all/rejects.csv"].decode()
+        return list(csv.DictReader(io.StringIO(body, newline="")))
 
     def report(self, run_id: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.buckets.objects[f"runs/{run_id}/report.json"])

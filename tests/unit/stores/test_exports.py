@@ -69,3 +69,16 @@ def test_parts_changes_and_results_come_back(s3: Any, tmp_path: Path) -> None:
         files.put_result("run_1", result)
     assert files.results("run_1", 2) == results
     assert files.put_report("run_1", {"a": 1}) == "runs/run_1/report.json"
+
+
+def test_rejects_of_a_plan_lie_with_it_and_those_of_the_run_beside_its_report(s3: Any) -> None:
+    files = PartFiles(s3, BUCKET)
+    line = b"x" * 1_000_000
+    assert list(files.get_rejects("run_1", 7)) == []
+    files.put_rejects("run_1", (line for _ in range(9)), attempt=7)
+    chunks = list(files.get_rejects("run_1", 7))
+    assert len(chunks) > 1
+    assert b"".join(chunks) == line * 9
+    files.put_rejects("run_1", [b"all"])
+    kept = s3.get_object(Bucket=BUCKET, Key="runs/run_1/rejects.csv")
+    assert (kept["Body"].read(), kept["ContentType"]) == (b"all", "text/csv; charset=utf-8")

@@ -16,6 +16,7 @@ from mapping.comparison import (
     Emit,
     Old,
     Refused,
+    Reject,
     Sending,
     SourceColumn,
     SourceFile,
@@ -89,6 +90,11 @@ class Session:
                 collapse=collapse,
                 attributes=attributes,
             )
+
+    def rejects(self) -> Iterator[Reject]:
+        """Every row and value that `load` could not use."""
+        with _interruptible():
+            yield from self._opened().rejects()
 
     def compare(
         self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit

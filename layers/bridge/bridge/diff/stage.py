@@ -11,10 +11,11 @@ from bridge.diff.checks import Bit, value_reason
 from bridge.diff.reading import Reading
 from bridge.diff.sources import Relation, relation, unreadable
 from bridge.errors import Rejected
-from mapping.comparison import RejectedRow, SourceColumn, SourceFile, StageColumn, Staged
+from mapping.comparison import Reject, RejectedRow, SourceColumn, SourceFile, StageColumn, Staged
 from mapping.export import ColumnType, file_format
 
 SHOWN = 1_000
+FETCHED = 10_000
 MASK_BITS = 60
 
 
@@ -29,6 +30,8 @@ class Stage:
         self._files = tuple(files)
         self._relations: dict[int, Relation] = {}
         self.left_out: dict[str, Bit] = {}
+        self._reasons: dict[str, Bit] = {}
+        self._rejects = False
 
     def inspect(self) -> tuple[SourceColumn, ...]:
         """The columns of the export; every part has to have the same ones, in any order."""
@@ -90,10 +93,47 @@ class Stage:
             checks.mend(self._connection, columns, bits)
         rejected, examples = self._faults()
         rejected_values, value_examples = self._values_left_out(columns, bits) if attributes else ({}, ())
+        self._reasons = {
+            value_reason(c): bits[c.field] for c in columns if value_reason(c) in rejected_values
+        }
+        self._rejects = bool(rejected or rejected_values)
+        if self._rejects:
+            self._keep_rejects(list(masks))
         duplicates = self._collapse() if collapse else 0
         usable, members, values = self._counts(columns)
         return Staged(
             rows, rejected, examples, duplicates, usable, members, values, rejected_values, value_examples
+        )
+
+    def rejects(self) -> Iterator[Reject]:
+        """Every row left out and every value not used, in the order of the files."""
+        if not self._rejects:
+            return
+        masks = list(dict.fromkeys(bit.mask for bit in self._reasons.values()))
+        keys = {source.number: source.key for source in self._files}
+        found = self._connection.cursor().execute(
+            f"SELECT part, row, coalesce(id, ''), fault{''.join(f', {mask}' for mask in masks)} "
+            "FROM rejects ORDER BY part, row"
+        )
+        while rows := found.fetchmany(FETCHED):
+            for part, row, user, fault, *bits in rows:
+                if fault is not None:
+                    yield Reject(keys[part], row, user, fault)
+                    continue
+                has = dict(zip(masks, bits, strict=True))
+                yield from (
+                    Reject(keys[part], row, user, reason)
+                    for reason, bit in self._reasons.items()
+                    if has[bit.mask] & bit.value
+                )
+
+    def _keep_rejects(self, masks: Sequence[str]) -> None:
+        # Before the rows of one user are collapsed: a row that a later one supersedes was wrong all the same.
+        wrong = " OR ".join(["fault IS NOT NULL", *(f"{mask} <> 0" for mask in masks)])
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE rejects AS SELECT part, s.rowid - first + 1 AS row, id, fault"
+            f"{''.join(f', {mask}' for mask in masks)} FROM stage s "
+            f"JOIN (SELECT part, min(rowid) AS first FROM stage GROUP BY part) USING (part) WHERE {wrong}"
         )
 
     def _insert(self, source: SourceFile, query: str) -> int:
@@ -110,7 +150,8 @@ class Stage:
         ).fetchall()
         if not counts:
             return {}, ()
-        return dict(counts), tuple(RejectedRow(*row) for row in self._shown("fault", "fault IS NOT NULL"))
+        shown = self._shown("fault, coalesce(id, '')", "fault IS NOT NULL")
+        return dict(counts), tuple(RejectedRow(*row) for row in shown)
 
     def _values_left_out(
         self, columns: Sequence[StageColumn], bits: Mapping[str, Bit]
@@ -128,10 +169,12 @@ class Stage:
         masks = list(dict.fromkeys(bit.mask for bit in named.values()))
         if not masks:
             return
-        rows = self._shown(", ".join(masks), f"fault IS NULL AND ({' OR '.join(f'{m} <> 0' for m in masks)})")
-        for key, row, *found in rows:
+        wrong = f"fault IS NULL AND ({' OR '.join(f'{m} <> 0' for m in masks)})"
+        for key, row, user, *found in self._shown(", ".join(["id", *masks]), wrong):
             has = dict(zip(masks, found, strict=True))
-            yield from (RejectedRow(key, row, why) for why, bit in named.items() if has[bit.mask] & bit.value)
+            yield from (
+                RejectedRow(key, row, why, user) for why, bit in named.items() if has[bit.mask] & bit.value
+            )
 
     def _shown(self, fields: str, condition: str) -> Iterator[tuple[Any, ...]]:
         shown = self._connection.execute(

@@ -1,12 +1,13 @@
 """Parts of runs: their rows in RunsTable, and plans, lines, results and reports in the state bucket."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 READERS = 16
+SPOOLED = 8 * 1024 * 1024
+CHUNK = 1024 * 1024
 
 
 class PartRow(NamedTuple):
@@ -90,6 +93,23 @@ class PartFiles:
         keys = [f"runs/{run_id}/results/part-{part:05d}.json" for part in range(1, parts + 1)]
         with ThreadPoolExecutor(READERS) as pool:
             return [PartResult.model_validate_json(body) for body in pool.map(self.get_part, keys)]
+
+    def put_rejects(self, run_id: str, chunks: Iterable[bytes], *, attempt: int | None = None) -> None:
+        """Store rejects as CSV, however many: beyond 8 MB they go through a file."""
+        with SpooledTemporaryFile(SPOOLED) as file:
+            for chunk in chunks:
+                file.write(chunk)
+            file.seek(0)
+            extra = {"ContentType": "text/csv; charset=utf-8"}
+            self.s3.upload_fileobj(file, self.bucket, rejects_key(run_id, attempt), ExtraArgs=extra)
+
+    def get_rejects(self, run_id: str, attempt: int) -> Iterator[bytes]:
+        """What a plan stored, in chunks; nothing when it stored none."""
+        try:
+            found = self.s3.get_object(Bucket=self.bucket, Key=rejects_key(run_id, attempt))
+        except self.s3.exceptions.NoSuchKey:
+            return
+        yield from found["Body"].iter_chunks(CHUNK)
 
     def put_report(self, run_id: str, report: Mapping[str, Any]) -> str:
         """Store a run's report; its key."""
@@ -191,6 +211,11 @@ class PartRows:
                 return False
             raise
         return True
+
+
+def rejects_key(run_id: str, attempt: int | None) -> str:
+    """Those of a run, or of one attempt at its plan."""
+    return f"runs/{run_id}/{'' if attempt is None else f'plan-{attempt}/'}rejects.csv"
 
 
 def _key(run_id: str, part: int) -> Any:

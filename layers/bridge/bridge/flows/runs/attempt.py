@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bridge.errors import Rejected
 from bridge.flows.runs import columns as attributes
+from bridge.flows.runs import rejects
 from bridge.flows.runs.comparing import Comparing, old_snapshot
 from bridge.flows.runs.describing import Described, Order
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
@@ -57,6 +58,7 @@ class Attempt:
         )
         _complete(manifest, files, staged)
         self.watch.check()
+        self.parts.put_rejects(self.run.id, rejects.of_plan(self.session.rejects()), attempt=self.run.attempt)
         refs: list[PartRef] = []
         compared = self._compare(staged, refs)
         self.watch.check()

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from bridge.errors import Rejected
+from bridge.flows.runs import rejects
 from bridge.flows.runs.comparing import Sessions, old_snapshot
 from bridge.flows.runs.ledger import lines_of
 from bridge.flows.runs.report import EXAMPLES, outcome, report
@@ -52,6 +54,8 @@ class Committing:
         now = stamp(self.clock())
         examples = {name: plan.details.get(name, []) for name in EXAMPLES} if plan else {}
         document = report(run, results, status=status, now=now, snapshot=snapshot, examples=examples)
+        if plan and rejects.anything_refused(results):
+            self._put_rejects(run, plan, results)
         key = self.parts.put_report(run.id, document)
         result = {
             **outcome(results),
@@ -72,6 +76,12 @@ class Committing:
     def report_only(self, run: Run, now: str) -> str:
         """The report of a run that ended outside a step: superseded, cancelled while it waited, a dry run."""
         return self.parts.put_report(run.id, report(run, (), status=run.status, now=now))
+
+    def _put_rejects(self, run: Run, plan: RunPlan, results: Sequence[PartResult]) -> None:
+        planned = self.parts.get_rejects(run.id, plan.attempt)
+        header = next(planned, rejects.HEADER)
+        refused = rejects.of_braze(plan, results, self.parts.get_part)
+        self.parts.put_rejects(run.id, chain((header,), planned, refused))
 
     def _plan(self, run: Run) -> RunPlan:
         if run.plan_ref is None:

@@ -1,6 +1,6 @@
 """DuckDB as the flows see it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ from mapping.comparison import (
     Emit,
     Old,
     Refused,
+    Reject,
     Sending,
     SourceColumn,
     SourceFile,
@@ -42,6 +43,7 @@ class Comparing(Protocol):
         collapse: bool,
         attributes: bool,
     ) -> Staged: ...
+    def rejects(self) -> Iterable[Reject]: ...
     def compare(
         self,
         old: Old | None,

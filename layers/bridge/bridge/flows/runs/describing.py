@@ -7,10 +7,11 @@ from typing import Any
 
 from bridge.flows.runs.columns import Resolved
 from bridge.flows.runs.guards import Facts, decide
+from bridge.flows.runs.masking import masked
 from bridge.flows.runs.runs import stamp
 from bridge.flows.runs.sync import FRAME
 from mapping.braze_fields import CONSENT_ATTRIBUTES
-from mapping.comparison import Compared, Staged
+from mapping.comparison import Compared, RejectedRow, Staged
 from mapping.export import Manifest, PartRef, RunPlan
 from mapping.installation import BrazeSettings
 from mapping.run import Column, Run, Snapshot
@@ -114,11 +115,12 @@ class Described:
             "valid": staged.usable,
             "duplicates": staged.duplicates,
             "rejected_by_reason": staged.rejected,
-            "rejected_rows": [asdict(row) for row in staged.examples],
+            "rejected_rows": [_masked(row) for row in staged.examples],
             "rejected_values_by_reason": staged.rejected_values,
-            "rejected_values": [asdict(row) for row in staged.value_examples],
+            "rejected_values": [_masked(row) for row in staged.value_examples],
             "members_before": facts.members_before,
             "full_resend_data_points": staged.members + sum(staged.values.values()) + self.compared.left,
+            "lines": self.compared.lines,
             "columns": [
                 *(
                     Column(name=c.name, type=c.type, field=c.field).model_dump()
@@ -131,6 +133,10 @@ class Described:
             "on_ambiguous": settings.on_ambiguous_triggers if self.run.kind == "campaign" else "resend",
             "seconds_at_limit": round(requests / REQUESTS_PER_SECOND, 1),
         }
+
+
+def _masked(row: RejectedRow) -> dict[str, Any]:
+    return asdict(row) | {"user": masked(row.user)}
 
 
 def _left_out(staged: Staged) -> list[str]:

@@ -1,6 +1,6 @@
 """What the steps of a run need from outside, and how a worker holds a run while it works on it."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,6 +86,11 @@ class Parts(Protocol):
     def put_result(self, run_id: str, result: PartResult) -> None: ...
     def results(self, run_id: str, parts: int) -> Sequence[PartResult]: ...
     def put_report(self, run_id: str, report: Mapping[str, Any]) -> str: ...
+    def put_rejects(self, run_id: str, chunks: Iterable[bytes], *, attempt: int | None = None) -> None:
+        """Store them beside the report, or those of a plan under its attempt."""
+
+    def get_rejects(self, run_id: str, attempt: int) -> Iterator[bytes]:
+        """What a plan stored; nothing when it stored none."""
 
 
 class Snapshots(Protocol):
