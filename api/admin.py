@@ -262,6 +262,18 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         (404, 409),
         (RUN,),
     ),
+    ("POST", "/v1/admin/audience-runs/{run_id}/rollback"): Described(
+        "rollBackRun",
+        "Go back to what this run committed, by a run of its own that sends only what differs",
+        "Audience runs",
+        {
+            202: Answer(
+                "The run that goes back: it is planned, perhaps approved, sent and committed.", "AudienceRun"
+            )
+        },
+        (404, 409),
+        (RUN,),
+    ),
     ("GET", "/v1/admin/health"): Described(
         "getHealth",
         "Whether each installation delivers, and how full the queues are",

@@ -39,7 +39,7 @@ PAGES = {
     "RunPage": ("AudienceRun", "Runs, newest first."),
 }
 
-_PARTS_OF_A_RUN = {"Halt", "Wait", "RunKind", "RunStatus"}
+_PARTS_OF_A_RUN = {"Halt", "Wait", "RunKind", "RunOrigin", "RunStatus"}
 
 
 def answer_schemas(configs: list[str]) -> dict[str, Schema]:
@@ -222,7 +222,10 @@ def _runs() -> dict[str, Schema]:
         "report_url": nullable(text("A link that holds for 15 minutes.", format="uri")),
     }
     parts = {name: one for name, one in (parts_of_plan | others).items() if name in _PARTS_OF_A_RUN}
-    return {"AudienceRun": record({**shown, **more}, "An export on its way to Braze."), **parts}
+    return {
+        "AudienceRun": record({**shown, **more}, "An export, or an order of a person, on its way to Braze."),
+        **parts,
+    }
 
 
 def _health() -> dict[str, Schema]:

@@ -18,6 +18,7 @@ from bridge import telemetry
 from bridge.diff import Session
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.run_messages import RunMessages
 from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.settings.plan import PlanSettings
@@ -89,6 +90,7 @@ def steps() -> RunSteps:
         runs=runs,
         planning=Planning(
             exports=ExportStore(client("s3"), config.export_bucket),
+            rollbacks=Rollbacks(runs, snapshots),
             parts=parts,
             snapshots=snapshots,
             installations=InstallationStore(client("dynamodb"), config.installations_table),

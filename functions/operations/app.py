@@ -16,6 +16,7 @@ from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.operating import Operating
 from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.runs_admin import RunsAdmin
 from bridge.settings.operations import OperationsSettings
 from bridge.stores.audit import AuditStore
@@ -28,6 +29,7 @@ from bridge.stores.pauses import PauseStore
 from bridge.stores.queues import Queue
 from bridge.stores.report_links import ReportLinks
 from bridge.stores.runs import RunStore
+from bridge.stores.snapshots import SnapshotStore
 from bridge.stores.stages import StageStore
 
 CONNECTIONS = 32
@@ -57,13 +59,16 @@ def operating() -> Operating:
     audit = Audit(AuditStore(dynamodb, installed, now), now, new_id)
     links = ReportLinks(s3, settings.state_bucket)
     runs = RunStore(dynamodb, settings.runs_table, now)
+    snapshots = SnapshotStore(dynamodb, settings.runs_table, s3, settings.state_bucket)
+    runs_admin = RunsAdmin(runs, queues["export"], links, audit)
     return Operating(
         live_events=LiveEvents(
             DeliveryStore(dynamodb, deliveries, now), StageStore(s3, settings.state_bucket)
         ),
         letters=LetterDesk(letters),
         replay=Replay(letters, queues, audit, now),
-        runs=RunsAdmin(runs, queues["export"], links, audit),
+        runs=runs_admin,
+        orders=RunOrders(runs_admin, runs, snapshots, audit, now),
         health=Health(
             InstallationStore(dynamodb, installed),
             HealthStore(dynamodb, deliveries, now),

@@ -18,6 +18,7 @@ type RunStatus = Literal[
     "blocked",
     "stale",
 ]
+type RunOrigin = Literal["export", "rollback"]
 ENDED: frozenset[RunStatus] = frozenset({"done", "cancelled", "blocked", "stale"})
 STARTING: frozenset[RunStatus] = frozenset({"planning", "waiting_lease"})
 DECIDED: frozenset[RunStatus] = frozenset({"planned", "waiting_approval"})
@@ -44,7 +45,11 @@ class PlanRef(_Frozen):
 
 
 class Run(_Frozen):
-    """One export on its way; times are ISO 8601 UTC. `plan` holds no parts, `plan_ref` names the file that does."""
+    """One wished state on its way; times are ISO 8601 UTC. `plan` holds no parts, `plan_ref` names the file that does.
+
+    What is wished comes from an export, or (`rollback`) from the snapshot that the run `based_on` committed;
+    `key` is where it lies.
+    """
 
     id: str
     kind: RunKind
@@ -57,6 +62,9 @@ class Run(_Frozen):
     audience_id: str | None = None
     split_id: str | None = None
     campaign_id: str | None = None
+    origin: RunOrigin = "export"
+    based_on: str | None = None
+    ordered_by: str = ""
     mode: Literal["full", "delta"] = "full"
     exported_at: str | None = None
     attempt: int = 0
@@ -111,6 +119,7 @@ class ColumnRecord(_Frozen):
 class Snapshot(_Frozen):
     """The last committed state of an audience: `version` counts commits, `prefix` says where its files lie.
 
+    `on_leave` and `update_existing_only` are how its run told Braze, so that a rollback tells it the same way.
     `hashing` names the hash function that spread the rows over the partitions; another one means that
     every file has to be read for each partition.
     """
@@ -127,6 +136,13 @@ class Snapshot(_Frozen):
     exported_at: str = ""
     committed_at: str = ""
     data_points: tuple[int, ...] = ()
+    on_leave: Literal["false", "null"] = "false"
+    update_existing_only: bool | None = None
+
+    @property
+    def described_at(self) -> str:
+        """The object that holds this description, beside the files."""
+        return f"{self.prefix}snapshot.json"
 
 
 class PartResult(_Frozen):

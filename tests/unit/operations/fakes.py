@@ -15,9 +15,10 @@ from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.operating import Operating
 from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.runs_admin import RunsAdmin
 from mapping.installation import Installation, Revision
-from mapping.run import Run
+from mapping.run import Run, Snapshot
 from tests.unit.install.fakes import FakeAuditLog, Ids
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -177,6 +178,16 @@ class FakeQueue:
 @dataclass
 class FakeRuns:
     rows: list[Run] = field(default_factory=list)
+    held_by: str | None = None
+
+    def create(self, run):
+        if kept := self.get(run.id):
+            return kept
+        self.rows.append(run)
+        return run
+
+    def holder(self, audience):
+        return self.held_by
 
     def page(self, limit, cursor):
         start = int(cursor or 0)
@@ -200,6 +211,18 @@ class FakeRuns:
 
 
 @dataclass
+class FakeSnapshots:
+    now: Snapshot | None = None
+    kept: dict[str, Snapshot] = field(default_factory=dict)
+
+    def pointer(self, audience):
+        return self.now
+
+    def described(self, audience, version, run_id):
+        return self.kept.get(run_id)
+
+
+@dataclass
 class World:
     """Everything behind the operations function."""
 
@@ -208,6 +231,7 @@ class World:
     letters: FakeLetters = field(default_factory=FakeLetters)
     queues: dict[str, FakeQueue] = field(default_factory=lambda: defaultdict(FakeQueue))
     runs: FakeRuns = field(default_factory=FakeRuns)
+    snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     installations: list[Installation] = field(default_factory=list)
     noted: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
@@ -219,12 +243,14 @@ class World:
         queues = {lane: self.queues[lane] for lane in ("event", "actioniq", "braze", "export", "audience")}
         audit = Audit(self.log, lambda: NOW, Ids())
         links = SimpleNamespace(url=lambda key: f"https://state/{key}?signed")
+        runs = RunsAdmin(self.runs, queues["export"], links, audit)
         depths = [{"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}]
         return Operating(
             live_events=LiveEvents(self.deliveries, self.stages),
             letters=LetterDesk(self.letters),
             replay=Replay(self.letters, queues, audit, self.clock),
-            runs=RunsAdmin(self.runs, queues["export"], links, audit),
+            runs=runs,
+            orders=RunOrders(runs, self.runs, self.snapshots, audit, self.clock),
             health=Health(
                 SimpleNamespace(all=lambda: self.installations),
                 SimpleNamespace(get=self.noted.get),

@@ -103,6 +103,26 @@ class PlainComparison:
     def rejects(self) -> list[Reject]:
         return [Reject(one.part, one.row, one.user, one.reason) for one in self.wrong]
 
+    def restore(self, wished: Old, columns: Sequence[StageColumn]) -> Staged:
+        self.wrong = []
+        self.columns = tuple(columns)
+        fields = {column.name: column.field for column in wished.columns}
+        self.rows = [
+            {"id": user, "op": "add" if was["member"] else "left", "fault": ""}
+            | {c.field: was.get(fields[c.source]) for c in columns}
+            for user, was in _old(wished).items()
+        ]
+        members = [row for row in self.rows if row["op"] == "add"]
+        return Staged(
+            rows={0: len(self.rows)},
+            rejected={},
+            examples=(),
+            duplicates=0,
+            usable=len(self.rows),
+            members=len(members),
+            values={c.field: sum(row[c.field] is not None for row in self.rows) for c in columns},
+        )
+
     def compare(
         self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit
     ) -> Compared:
@@ -121,7 +141,7 @@ class PlainComparison:
             if member != before["member"]:
                 line[sending.attribute] = True if member else json.loads(sending.on_leave)
             target = {**before, "member": member}
-            for c in self.columns if row and row["op"] == "add" else ():
+            for c in self.columns if row and row["op"] in ("add", "left") else ():
                 if c.field in row and row[c.field] != before.get(c.field):
                     line[c.name] = target[c.field] = row[c.field]
                     found.changed_of[c.name] = found.changed_of.get(c.name, 0) + 1

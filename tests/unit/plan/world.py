@@ -19,6 +19,7 @@ from typing import Any
 from bridge.errors import BridgeError, Rejected
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.runs import Later, stamp
 from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.flows.runs.sync import PartSync
@@ -206,6 +207,8 @@ class MemoryBuckets:
     def download(self, key: Any, target: Path) -> Any:
         if isinstance(key, Snapshot):
             path = target / "old.parquet"
+            if f"{key.prefix}0" not in self.objects:
+                raise Rejected("snapshot_expired", f"{key.prefix} is not there any more")
             path.write_bytes(self.objects[f"{key.prefix}0"])
             return [path]
         target.write_bytes(self._object(key))
@@ -251,6 +254,12 @@ class MemoryBuckets:
     def put_report(self, run_id: str, report: Mapping[str, Any]) -> str:
         return self._put(f"runs/{run_id}/report.json", json.dumps(report).encode())
 
+    @property
+    def pointers_of(self) -> list[Snapshot]:
+        """Every snapshot described so far, oldest first."""
+        found = [body for key, body in self.objects.items() if key.endswith("snapshot.json")]
+        return sorted(map(Snapshot.model_validate_json, found), key=lambda one: one.version)
+
     def pointer(self, audience: str) -> Snapshot | None:
         return self.pointers.get(audience)
 
@@ -264,6 +273,13 @@ class MemoryBuckets:
 
     def prefix(self, audience: str, version: int, run_id: str) -> str:
         return f"snapshots/{audience}/{version}-{run_id}/"
+
+    def describe(self, snapshot: Snapshot) -> None:
+        self._put(snapshot.described_at, snapshot.model_dump_json().encode())
+
+    def described(self, audience: str, version: int, run_id: str) -> Snapshot | None:
+        body = self.objects.get(f"{self.prefix(audience, version, run_id)}snapshot.json")
+        return Snapshot.model_validate_json(body) if body else None
 
     def upload(self, prefix: str, files: Sequence[Path]) -> None:
         self._put(f"{prefix}0", files[0].read_bytes())
@@ -420,6 +436,7 @@ class World:
             runs=self.runs,
             planning=Planning(
                 exports=self.buckets,
+                rollbacks=Rollbacks(self.runs, self.buckets),
                 parts=self.buckets,
                 snapshots=self.buckets,
                 installations=self.nobody,
@@ -484,6 +501,24 @@ class World:
         for _ in range(1 + twice):
             self.exports.messages.append([notification(prefix + "manifest.json", name), self.clock()])
         return run_id(prefix + "manifest.json", name)
+
+    def roll_back(self, run_id: str, again: str = "") -> str:
+        """What the API does when a rollback is ordered; the new run's id."""
+        about, ordered = self.run(run_id), f"run_back{again}_{run_id}"
+        given = about.model_dump(include={"kind", "integration_id", "audience_id", "split_id", "export_id"})
+        run = Run(
+            **given,
+            id=ordered,
+            origin="rollback",
+            based_on=run_id,
+            key="",
+            etag="",
+            status="planning",
+            created_at=stamp(self.clock()),
+        )
+        self.runs.create(run)
+        self.resume(ordered)
+        return ordered
 
     def work(self, *, deliver_twice: bool = False, until: Callable[[], bool] = lambda: False) -> None:
         """Deliver messages until none is left, or only such as wait for a person."""

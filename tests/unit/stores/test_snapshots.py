@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import Rejected
 from bridge.stores.snapshots import SnapshotStore
 from mapping.run import Column, ColumnRecord, Snapshot
 from tests.unit.stores.admin_tables import INSTALLATIONS, aws, installations_table, state_bucket
@@ -60,3 +61,18 @@ def test_a_column_gathers_its_audiences(store: SnapshotStore) -> None:
     expected = ColumnRecord(name="n", type="number", owners=("int_1#a", "int_1#b"))
     assert store.columns("int_1") == {"n": expected}
     assert store.columns("int_2") == {}
+
+
+def test_what_a_run_committed_is_described_beside_its_files(store: SnapshotStore) -> None:
+    prefix = store.prefix(AUDIENCE, 4, "run_4")
+    kept = snapshot(4, on_leave="null", update_existing_only=True).model_copy(update={"prefix": prefix})
+    assert store.described(AUDIENCE, 4, "run_4") is None
+    store.describe(kept)
+    assert store.described(AUDIENCE, 4, "run_4") == kept
+
+
+def test_files_past_their_retention_are_told_from_a_fault(store: SnapshotStore, tmp_path: Path) -> None:
+    gone = snapshot(5).model_copy(update={"prefix": "snapshots/gone/"})
+    with pytest.raises(Rejected) as refused:
+        store.download(gone, tmp_path)
+    assert refused.value.reason == "snapshot_expired"

@@ -90,7 +90,8 @@ class Comparison:
 
     def _given(self, column: StageColumn) -> str:
         # A value that cannot be used is as good as not given: what was sent before stays.
-        present = "e.op IS NOT NULL AND e.op = 'add'"
+        # Of a snapshot that is gone back to, non-members (op `left`) carry their values, too.
+        present = "e.op IS NOT NULL AND e.op IN ('add', 'left')"
         bit = self._left_out.get(column.field)
         return f"({present} AND (e.{bit.mask} & {bit.value}) = 0)" if bit else f"({present})"
 

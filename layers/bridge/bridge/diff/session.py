@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from bridge.diff import orders, snapshot
+from bridge.diff import orders, restoring, snapshot
 from bridge.diff.audience import Comparison
 from bridge.diff.stage import Stage
 from bridge.diff.wire import Cutter
@@ -95,6 +95,14 @@ class Session:
         """Every row and value that `load` could not use."""
         with _interruptible():
             yield from self._opened().rejects()
+
+    def restore(self, wished: Old, columns: Sequence[StageColumn]) -> Staged:
+        """Take an earlier snapshot for what is wished, instead of an export."""
+        self._columns = tuple(columns)
+        with _interruptible():
+            self._stage = Stage(self._connection, ())
+            staged, self._stage.left_out = restoring.load(self._connection, wished, columns)
+            return staged
 
     def compare(
         self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit

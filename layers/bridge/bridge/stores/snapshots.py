@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from bridge.errors import Rejected
 from mapping.run import ColumnRecord, Snapshot
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+
+
+GONE = frozenset({"NoSuchKey", "404"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +59,43 @@ class SnapshotStore:
         return f"snapshots/{audience.replace('#', '/')}/{version:06d}-{run_id}/"
 
     def download(self, snapshot: Snapshot, directory: Path) -> Sequence[Path]:
-        """The files of all partitions, in order."""
+        """The files of all partitions, in order; raises Rejected when they are not kept any more."""
         paths = []
         for partition in range(snapshot.partitions):
             paths.append(directory / f"old-{partition:04d}.parquet")
-            self.s3.download_file(self.bucket, f"{snapshot.prefix}p-{partition:04d}.parquet", str(paths[-1]))
+            self._download(f"{snapshot.prefix}p-{partition:04d}.parquet", paths[-1])
         return paths
 
     def upload(self, prefix: str, files: Sequence[Path]) -> None:
         """Store the files of a version, in the order of the partitions."""
         for partition, path in enumerate(files):
             self.s3.upload_file(str(path), self.bucket, f"{prefix}p-{partition:04d}.parquet")
+
+    def _download(self, key: str, target: Path) -> None:
+        try:
+            self.s3.download_file(self.bucket, key, str(target))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in GONE:
+                raise Rejected("snapshot_expired", f"{key} is not there any more") from error
+            raise
+
+    def describe(self, snapshot: Snapshot) -> None:
+        """Write the description beside the files: the pointer tells of the newest version alone."""
+        body = snapshot.model_dump_json().encode()
+        self.s3.put_object(
+            Bucket=self.bucket, Key=snapshot.described_at, Body=body, ContentType="application/json"
+        )
+
+    def described(self, audience: str, version: int, run_id: str) -> Snapshot | None:
+        """What a run committed; None when it is not kept any more."""
+        key = f"{self.prefix(audience, version, run_id)}snapshot.json"
+        try:
+            found = self.s3.get_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in GONE:
+                return None
+            raise
+        return Snapshot.model_validate_json(found["Body"].read())
 
     def columns(self, integration_id: str) -> Mapping[str, ColumnRecord]:
         """What the installation has committed so far, by attribute name."""

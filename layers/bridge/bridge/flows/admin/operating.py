@@ -7,6 +7,7 @@ from bridge.flows.admin.health import Health
 from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.runs_admin import RunsAdmin
 from bridge.flows.authorize import Role
 
@@ -19,10 +20,11 @@ class Operating:
     letters: LetterDesk
     replay: Replay
     runs: RunsAdmin
+    orders: RunOrders
     health: Health
 
     def routes(self) -> tuple[Route, ...]:
-        """Viewers read, editors approve, cancel and replay."""
+        """Viewers read, editors approve, cancel, roll back and replay."""
         run = "/v1/admin/audience-runs/<run_id>"
         return (
             Route("GET", "/v1/admin/live-events", Role.VIEWER, self.live_events.list),
@@ -34,5 +36,6 @@ class Operating:
             Route("GET", run, Role.VIEWER, self.runs.get),
             Route("POST", f"{run}/approve", Role.EDITOR, self.runs.approve),
             Route("POST", f"{run}/cancel", Role.EDITOR, self.runs.cancel),
+            Route("POST", f"{run}/rollback", Role.EDITOR, self.orders.rollback),
             Route("GET", "/v1/admin/health", Role.VIEWER, self.health.report),
         )

@@ -14,7 +14,19 @@ from bridge.flows.events.gateway import Answer, answer_json
 from mapping.run import Run
 
 _IDS = {"id", "integration_id", "export_id", "audience_id", "split_id", "campaign_id"}
-_STATE = {"kind", "mode", "status", "approved", "approved_by", "halt", "waits_on", "result"}
+_STATE = {
+    "kind",
+    "origin",
+    "based_on",
+    "ordered_by",
+    "mode",
+    "status",
+    "approved",
+    "approved_by",
+    "halt",
+    "waits_on",
+    "result",
+}
 _SHOWN = _IDS | _STATE | {"created_at", "updated_at", "ended_at"}
 _COUNTS = {"members", "joined", "left", "changed", "unchanged", "rejected", "data_points", "requests"}
 _PLANNED = _COUNTS | {"attributes", "waits_for", "warnings", "dry_run", "send_before"}
@@ -54,54 +66,57 @@ class RunsAdmin:
         """GET /v1/admin/audience-runs, newest first."""
         page = Page.of(call.query)
         found, cursor = self.runs.page(page.limit, page.cursor)
-        return listed([self._shown(run) for run in found], cursor)
+        return listed([self.shown(run) for run in found], cursor)
 
     def get(self, call: Call) -> Answer:
         """GET /v1/admin/audience-runs/{run_id}: plan, progress, result, and a link to the report."""
-        return answer_json(200, self._shown(self._found(call)))
+        return answer_json(200, self.shown(self.found(call)))
 
     def approve(self, call: Call) -> Answer:
         """POST /v1/admin/audience-runs/{run_id}/approve: only what waits for approval can be approved.
 
         A run is woken after its approval: a call that got only half way (503) can be made again.
         """
-        before = self._found(call)
+        before = self.found(call)
         if before.status == "planning" and before.approved:
             after = before
         elif before.status in {"waiting_approval", "stale"}:
             after = self._moved(call, before, self.runs.approve, "approved")
         else:
             raise Problem(409, "NOT_WAITING", f"The run is {before.status}: there is nothing to approve.")
-        self._wake(before)
-        return answer_json(200, self._shown(after))
+        self.wake(before)
+        return answer_json(200, self.shown(after))
 
     def cancel(self, call: Call) -> Answer:
         """POST /v1/admin/audience-runs/{run_id}/cancel: what Braze has accepted by then is committed."""
-        before = self._found(call)
+        before = self.found(call)
         if before.ended and before.status != "stale":
             raise Problem(409, "ALREADY_ENDED", f"The run is {before.status}: there is nothing to cancel.")
         after = self._moved(call, before, self.runs.cancel, "cancelled")
         with suppress(Retryable):  # it is cancelled all the same, and its own message finds that out
-            self._wake(before)
-        return answer_json(200, self._shown(after))
+            self.wake(before)
+        return answer_json(200, self.shown(after))
 
     def _moved(self, call: Call, before: Run, move: Callable[[str, str], Run], done: str) -> Run:
         asked = {"status": {"old": before.status, "new": None}}
         with self.audit.act(call.actor, f"audience_run.{done}", "audience_run", before.id, asked) as entry:
-            after = move(before.id, _by(call))
+            after = move(before.id, by(call))
             entry["changes"] = {"status": {"old": before.status, "new": after.status}}
         return after
 
-    def _wake(self, run: Run) -> None:
+    def wake(self, run: Run) -> None:
+        """Ask for a run's next step; raises Retryable when nobody could be asked."""
         self.exports.send([json.dumps({"run_id": run.id, "step": "resume"})], group=run.integration_id)
 
-    def _found(self, call: Call) -> Run:
+    def found(self, call: Call) -> Run:
+        """The run a call names; 404 when there is none."""
         run = self.runs.get(call.params["run_id"])
         if run is None:
             raise missing("run")
         return run
 
-    def _shown(self, run: Run) -> dict[str, Any]:
+    def shown(self, run: Run) -> dict[str, Any]:
+        """A run as the API shows it."""
         told = run.model_dump(mode="json", include=_SHOWN)
         plan = run.plan.model_dump(mode="json", include=_PLANNED) if run.plan else None
         return told | {
@@ -111,5 +126,6 @@ class RunsAdmin:
         }
 
 
-def _by(call: Call) -> str:
+def by(call: Call) -> str:
+    """Who calls, as a run remembers it."""
     return call.actor.name or call.actor.token_id

@@ -1,16 +1,16 @@
-"""One attempt at a plan: download, read, compare, cut into parts, describe."""
+"""One attempt at a plan: read what is wished, compare, cut into parts, describe."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bridge.errors import Rejected
 from bridge.flows.runs import columns as attributes
 from bridge.flows.runs import rejects
 from bridge.flows.runs.comparing import Comparing, old_snapshot
 from bridge.flows.runs.describing import Described, Order
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
-from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, SourceFile, Staged
-from mapping.export import Manifest, PartRef, RunPlan, Wait
+from bridge.flows.runs.wished import FromExport, FromSnapshot, Wished
+from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, Staged
+from mapping.export import PartRef, RunPlan, Wait
 from mapping.run import PlanRef, Run, Snapshot
 
 
@@ -42,21 +42,10 @@ class Attempt:
     def make(self) -> Planned:
         """Read, compare, store."""
         started = self.monotonic()
-        manifest = self.order.manifest
-        files = self._download()
-        found = self.session.inspect(files)
-        self._require(found)
-        resolved, warnings = self._columns(found)
+        wished = self._wished()
+        resolved, warnings = self._columns(wished.columns())
         self.watch.check()
-        staged = self.session.load(
-            resolved.columns,
-            identifier=manifest.identifier,
-            time_zone=manifest.time_zone,
-            ops=self.run.kind == "audience" and manifest.mode == "delta",
-            collapse=self.run.kind != "events",
-            attributes=self.run.kind == "audience",
-        )
-        _complete(manifest, files, staged)
+        staged = wished.load(resolved.columns)
         self.watch.check()
         self.parts.put_rejects(self.run.id, rejects.of_plan(self.session.rejects()), attempt=self.run.attempt)
         refs: list[PartRef] = []
@@ -75,28 +64,10 @@ class Attempt:
         key, digest = self.parts.put_plan(plan)
         return Planned(plan, PlanRef(key=key, sha256=digest), plan.waits_for)
 
-    def _download(self) -> list[SourceFile]:
-        files = []
-        for number, part in enumerate(self.order.manifest.parts, 1):
-            self.watch.check()
-            path = self.session.directory / f"export-{number:05d}"
-            digest = self.exports.download(part.key, path)
-            if part.sha256 and digest != part.sha256.lower():
-                raise Rejected(
-                    "wrong_sha256", f"{part.key} is not the file the manifest names: put the export again"
-                )
-            files.append(SourceFile(number, path, part.key))
-        return files
-
-    def _require(self, found: Sequence[SourceColumn]) -> None:
-        needed: list[str] = [self.order.manifest.identifier]
-        needed += ["op"] if self.run.kind == "audience" and self.order.manifest.mode == "delta" else []
-        needed += ["event_name", "event_time"] if self.run.kind == "events" else []
-        missing = [name for name in needed if name not in {column.name for column in found}]
-        if missing and self.order.manifest.parts:
-            raise Rejected(
-                "missing_column", f"no column {', '.join(missing)} in {self.order.manifest.parts[0].key}"
-            )
+    def _wished(self) -> Wished:
+        if self.order.snapshot:
+            return FromSnapshot(self.snapshots, self.session, self.order.snapshot)
+        return FromExport(self.exports, self.session, self.run, self.order.manifest, self.watch)
 
     def _columns(self, found: Sequence[SourceColumn]) -> tuple[attributes.Resolved, tuple[str, ...]]:
         manifest = self.order.manifest
@@ -150,13 +121,6 @@ class Attempt:
 
     def _old(self) -> Old | None:
         return old_snapshot(self.snapshots, self.pointer, self.session)
-
-
-def _complete(manifest: Manifest, files: Sequence[SourceFile], staged: Staged) -> None:
-    for part, source in zip(manifest.parts, files, strict=True):
-        found = staged.rows.get(source.number, 0)
-        if part.rows is not None and part.rows != found:
-            raise Rejected("truncated", f"{part.key} has {found} rows, the manifest says {part.rows}")
 
 
 def _update_only(order: Order) -> bool:

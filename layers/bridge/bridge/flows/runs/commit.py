@@ -127,7 +127,7 @@ class Committing:
             self.snapshots.upload(prefix, written.files)
             hashing = session.hashing
         before = pointer.data_points if pointer else ()
-        return Snapshot(
+        snapshot = Snapshot(
             version=version,
             run_id=run.id,
             prefix=prefix,
@@ -140,7 +140,11 @@ class Committing:
             exported_at=max(plan.exported_at, pointer.exported_at if pointer else ""),
             committed_at=stamp(self.clock()),
             data_points=(*before, plan.data_points)[-REMEMBERED_RUNS:],
+            on_leave=plan.details.get("on_leave", "false"),
+            update_existing_only=plan.details.get("update_existing_only"),
         )
+        self.snapshots.describe(snapshot)
+        return snapshot
 
     def _record_columns(self, run: Run, plan: RunPlan, snapshot: Snapshot) -> None:
         sent = set(plan.details["sent_columns"])

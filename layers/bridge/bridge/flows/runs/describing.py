@@ -22,11 +22,15 @@ REQUESTS_PER_SECOND = 1_000  # facts/braze.md 2.10: 3,000 in 3 seconds
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an export asks for: its manifest, when it was made, and the settings of its installation."""
+    """What a run carries: how it is to be told, since when it holds, and the settings of its installation.
+
+    `snapshot` is the committed state to go back to; without one the manifest's parts hold what is wished.
+    """
 
     manifest: Manifest
     exported_at: str
     settings: BrazeSettings
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,8 @@ class Described:
                 *(column.model_dump() for column in kept),
             ],
             "sent_columns": [column.name for column in self.resolved.columns],
+            "on_leave": self.order.manifest.on_leave,
+            "update_existing_only": self.order.manifest.update_existing_only,
             "claims": settings.claims,
             "on_ambiguous": settings.on_ambiguous_triggers if self.run.kind == "campaign" else "resend",
             "seconds_at_limit": round(requests / REQUESTS_PER_SECOND, 1),

@@ -10,6 +10,7 @@ from bridge.errors import Rejected
 from bridge.flows.runs.attempt import Attempt, Planned
 from bridge.flows.runs.comparing import Sessions
 from bridge.flows.runs.describing import Order
+from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch, stamp
 from mapping.export import ExportKey, ExportPart, InvalidExport, Manifest
 from mapping.installation import BrazeSettings, Installation
@@ -27,6 +28,7 @@ class Planning:
     """`membership` names the attribute of an audience and split."""
 
     exports: Exports
+    rollbacks: Rollbacks
     parts: Parts
     snapshots: Snapshots
     installations: Installations
@@ -36,8 +38,10 @@ class Planning:
     part_rows: int
 
     def order(self, run: Run) -> Order:
-        """Read the manifest; raises Rejected with what a person can mend."""
+        """Read the manifest, or find the snapshot to go back to; raises Rejected with what a person can mend."""
         settings = self._settings(run.integration_id)
+        if run.origin == "rollback":
+            return self.rollbacks.order(run, settings)
         key = ExportKey.parse(run.key)
         if key.origin == "drop":
             manifest = Manifest(parts=(ExportPart(key=run.key),))

@@ -54,6 +54,8 @@ def report(
         "split_id": run.split_id,
         "campaign_id": run.campaign_id,
         "export_id": run.export_id,
+        "origin": run.origin,
+        "based_on": run.based_on,
         "export": run.key,
         "status": status,
         "reason": run.halt.reason if run.halt else "",

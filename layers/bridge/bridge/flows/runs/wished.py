@@ -1,0 +1,101 @@
+"""Where the state a run is to bring about comes from: an export, or a snapshot that was committed before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bridge.errors import Rejected
+from bridge.flows.runs.comparing import Comparing
+from bridge.flows.runs.runs import Exports, Snapshots, Watch
+from mapping.comparison import Old, SourceColumn, SourceFile, StageColumn, Staged
+from mapping.export import Manifest
+from mapping.run import Run, Snapshot
+
+
+class Wished(Protocol):
+    """Read once for its columns, then into the stage with those that are sent."""
+
+    def columns(self) -> Sequence[SourceColumn]: ...
+    def load(self, columns: Sequence[StageColumn]) -> Staged: ...
+
+
+@dataclass(slots=True)
+class FromExport:
+    """The parts a manifest names; raises Rejected when they are not what it says."""
+
+    exports: Exports
+    session: Comparing
+    run: Run
+    manifest: Manifest
+    watch: Watch
+    files: Sequence[SourceFile] = ()
+
+    def columns(self) -> Sequence[SourceColumn]:
+        """Download the parts and look at their heads."""
+        self.files = self._download()
+        found = self.session.inspect(self.files)
+        self._require(found)
+        return found
+
+    def load(self, columns: Sequence[StageColumn]) -> Staged:
+        """Every row of every part."""
+        staged = self.session.load(
+            columns,
+            identifier=self.manifest.identifier,
+            time_zone=self.manifest.time_zone,
+            ops=self.run.kind == "audience" and self.manifest.mode == "delta",
+            collapse=self.run.kind != "events",
+            attributes=self.run.kind == "audience",
+        )
+        self._complete(staged)
+        return staged
+
+    def _download(self) -> list[SourceFile]:
+        files = []
+        for number, part in enumerate(self.manifest.parts, 1):
+            self.watch.check()
+            path = self.session.directory / f"export-{number:05d}"
+            digest = self.exports.download(part.key, path)
+            if part.sha256 and digest != part.sha256.lower():
+                raise Rejected(
+                    "wrong_sha256", f"{part.key} is not the file the manifest names: put the export again"
+                )
+            files.append(SourceFile(number, path, part.key))
+        return files
+
+    def _require(self, found: Sequence[SourceColumn]) -> None:
+        needed: list[str] = [self.manifest.identifier]
+        needed += ["op"] if self.run.kind == "audience" and self.manifest.mode == "delta" else []
+        needed += ["event_name", "event_time"] if self.run.kind == "events" else []
+        missing = [name for name in needed if name not in {column.name for column in found}]
+        if missing and self.manifest.parts:
+            raise Rejected(
+                "missing_column", f"no column {', '.join(missing)} in {self.manifest.parts[0].key}"
+            )
+
+    def _complete(self, staged: Staged) -> None:
+        for part, source in zip(self.manifest.parts, self.files, strict=True):
+            found = staged.rows.get(source.number, 0)
+            if part.rows is not None and part.rows != found:
+                raise Rejected("truncated", f"{part.key} has {found} rows, the manifest says {part.rows}")
+
+
+@dataclass(slots=True)
+class FromSnapshot:
+    """What an earlier run committed: who was a member, who had left, and the values of both."""
+
+    snapshots: Snapshots
+    session: Comparing
+    snapshot: Snapshot
+
+    def columns(self) -> Sequence[SourceColumn]:
+        """The attributes the snapshot knows; later ones are left alone, as by an export without them."""
+        return tuple(SourceColumn(column.name, column.type) for column in self.snapshot.columns)
+
+    def load(self, columns: Sequence[StageColumn]) -> Staged:
+        """Every row of the snapshot; raises Rejected when its files are not kept any more."""
+        directory = self.session.directory / "wished"
+        directory.mkdir(exist_ok=True)
+        files = tuple(self.snapshots.download(self.snapshot, directory)) if self.snapshot.partitions else ()
+        same = self.snapshot.hashing == self.session.hashing
+        return self.session.restore(Old(files, self.snapshot.columns, same), columns)
