@@ -1,12 +1,12 @@
 """The operating half of the admin API: live events, dead letters, audience runs, health."""
 
+import logging
 import secrets as randomness
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from bridge.admin_router import AdminRouter
@@ -82,9 +82,9 @@ def operating() -> Operating:
 @cache
 def router() -> AdminRouter:
     """The routes, made once a worker."""
-    return AdminRouter(operating().routes(), Logger())
+    return AdminRouter(operating().routes(), logging.getLogger("operations"))
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """HTTP API, payload 2.0."""
-    return router()(event, context)
+    return router()(event)

@@ -1,38 +1,67 @@
-"""The environment, read once: one frozen model per function stands in a module of its own beside this one."""
+"""The environment, read once: one frozen dataclass per function stands in a module of its own beside this one.
 
+No pydantic here: reading six variables is no reason for every cold start to import it.
+"""
+
+import json
 import os
-from collections.abc import Mapping
-from typing import Annotated, Self
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, NamedTuple, Self
 
 
 class InvalidSettings(Exception):
     """A variable is missing or malformed; the message names the variables and never repeats a value."""
 
 
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
+class Lane(NamedTuple):
+    """URLs of a lane's queue and of its dead-letter queue."""
+
+    queue: str
+    dead_letters: str
 
 
-CommaList = Annotated[tuple[str, ...], BeforeValidator(_split)]
+CommaList = tuple[str, ...]
+LaneQueues = dict[str, Lane]
+"""The template's one table, by lane: `event`, `export`, `audience` and the catalog key of each integration."""
 
 
-class Settings(BaseModel):
+def _comma_list(text: str) -> CommaList:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _lane_queues(text: str) -> LaneQueues:
+    return {str(lane): Lane(*map(str, urls)) for lane, urls in json.loads(text).items()}
+
+
+_READERS: dict[Any, tuple[Callable[[str], Any], str]] = {
+    str: (str, "a text"),
+    int: (int, "a whole number"),
+    CommaList: (_comma_list, "a list with commas"),
+    LaneQueues: (_lane_queues, "a JSON object of pairs"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     """Base of each function's settings: the field `braze_queue_url` is the variable `BRAZE_QUEUE_URL`."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Read the variables this model names; an empty one counts as absent. Raises InvalidSettings."""
+        """Read the variables this class names; an empty one counts as absent. Raises InvalidSettings."""
         source = os.environ if environ is None else environ
-        found = {field: source[field.upper()] for field in cls.model_fields if source.get(field.upper())}
-        try:
-            return cls.model_validate(found)
-        except ValidationError as error:
-            faults = error.errors(include_input=False, include_url=False)
-            named = [f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in faults]
-            raise InvalidSettings("; ".join(named)) from None
+        found: dict[str, Any] = {}
+        faults: list[str] = []
+        for field in fields(cls):
+            name = field.name.upper()
+            read, shape = _READERS[field.type]
+            try:
+                if source.get(name):
+                    found[field.name] = read(source[name])
+                elif field.default is MISSING:
+                    faults.append(f"{name}: missing")
+            except (ValueError, TypeError, AttributeError):
+                faults.append(f"{name}: not {shape}")
+        if faults:
+            raise InvalidSettings("; ".join(faults))
+        return cls(**found)

@@ -1,8 +1,11 @@
 """What the authorizer is told."""
 
+from dataclasses import dataclass
+
 from bridge.settings import Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizerSettings(Settings):
     """`admin_token_secret` is the ARN of the secret that holds the first admin token."""
 

@@ -1,8 +1,11 @@
 """What the collect function is told."""
 
+from dataclasses import dataclass
+
 from bridge.settings import Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollectSettings(Settings):
     """With `admin_token_secret` (an ARN) the first admin token may order activations too."""
 

@@ -1,9 +1,11 @@
 """What the dead_letters function is told."""
 
-from bridge.settings import Settings
-from bridge.settings.lanes import LaneQueues
+from dataclasses import dataclass
+
+from bridge.settings import LaneQueues, Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettersSettings(Settings):
     """Where letters are filed, which queue they come from, and where runs are told of theirs."""
 

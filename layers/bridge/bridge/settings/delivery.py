@@ -1,8 +1,11 @@
 """Settings of the delivery workers."""
 
+from dataclasses import dataclass
+
 from bridge.settings import CommaList, Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings(Settings):
     """What every worker reads; the queues are those of its own lane."""
 
@@ -16,6 +19,7 @@ class DeliverySettings(Settings):
     extra_allowed_hosts: CommaList = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionIqDeliverySettings(DeliverySettings):
     """The ActionIQ worker's; `actioniq_base_url` serves installations that name none."""
 

@@ -1,8 +1,11 @@
 """What the install function is told."""
 
+from dataclasses import dataclass
+
 from bridge.settings import CommaList, Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstallSettings(Settings):
     """Catalog, installations, sources, tokens, audit."""
 

@@ -1,9 +1,11 @@
 """What the operations function is told."""
 
-from bridge.settings import Settings
-from bridge.settings.lanes import LaneQueues
+from dataclasses import dataclass
+
+from bridge.settings import LaneQueues, Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationsSettings(Settings):
     """Live events, runs, dead letters, health."""
 

@@ -1,8 +1,11 @@
 """Settings of audience_plan."""
 
+from dataclasses import dataclass
+
 from bridge.settings import Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSettings(Settings):
     """`audience_plan`'s environment; sizes as DuckDB writes them, times in seconds."""
 

@@ -1,8 +1,11 @@
 """Settings of audience_sync."""
 
+from dataclasses import dataclass
+
 from bridge.settings import CommaList, Settings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings(Settings):
     """`audience_sync`'s environment; `requests_in_flight` is the most of a worker."""
 

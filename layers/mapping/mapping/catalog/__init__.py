@@ -14,7 +14,7 @@ __all__ = ["CatalogEntry", "InvalidConfig", "entries", "entry", "search", "valid
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Variant(_Frozen):

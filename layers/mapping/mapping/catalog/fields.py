@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Option(BaseModel):
     """A value the form offers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     value: str
     label: str
@@ -17,7 +17,7 @@ class Option(BaseModel):
 class Condition(BaseModel):
     """True when another field holds this value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     field: str
     value: str
@@ -29,7 +29,7 @@ class ConfigField(BaseModel):
     `minimum` and `maximum` bound an `integer`; the whole of a `string` matches `pattern`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     key: str
     label: str

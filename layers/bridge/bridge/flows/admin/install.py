@@ -37,7 +37,9 @@ Name = Annotated[
 class InstallRequest(BaseModel):
     """The body of an install; without `sources` every source not marked as a test source feeds it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, defer_build=True, hide_input_in_errors=True
+    )
 
     name: Name
     variant: str = "default"

@@ -35,7 +35,9 @@ from mapping.installation import Installation, Revision
 class ChangeRequest(BaseModel):
     """What a PATCH may hold; `config` is merged field by field, null takes an optional field away."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, defer_build=True, hide_input_in_errors=True
+    )
 
     name: Name = ""
     variant: str = ""

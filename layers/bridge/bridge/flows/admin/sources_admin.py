@@ -23,7 +23,7 @@ SIGNING = "sources"
 class SourceRequest(BaseModel):
     """A browser's write key is public, so it cannot have a signing secret."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     name: Name
     kind: Kind

@@ -18,7 +18,7 @@ from bridge.flows.events.gateway import Answer, answer_json
 class TokenRequest(BaseModel):
     """Without `expires_in_days` the token holds until it is deleted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     name: Name
     role: Literal["viewer", "editor", "admin", "activator"]
