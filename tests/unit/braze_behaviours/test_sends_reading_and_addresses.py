@@ -183,7 +183,7 @@ def test_25_a_missing_permission_blocks_the_installation_and_is_named(braze: Acc
     lane = Lane(braze)
     assert lane.send(event("m1"))["status"] == "delivered"
     assert lane.receive(order(["u1"], delivery_id="dlv_" + "2" * 24)).status == "blocked"
-    assert lane.health.notes[BRAZE][0] == "blocked"
+    assert lane.health.notes[BRAZE][0] == "refused"
     check = Permissions(braze.client, lambda: None, "", lambda _: None)  # type: ignore[arg-type, return-value]
     known = installation("braze", rest_endpoint=braze.url)
     results = {one["permission"]: one["status"] for one in check.check(known, {"rest_api_key": KEY})}

@@ -213,10 +213,10 @@ class FakeHealth:
         hint: str,
         *,
         now: datetime,
-        status: str = "blocked",
+        verdict: str = "blocked",
     ) -> None:
         before = self.notes.get(installation_id, ("", "", 0))
-        self.notes[installation_id] = (status, reason, before[2] + 1)
+        self.notes[installation_id] = (verdict, reason, before[2] + 1)
 
     def succeeded(self, installation_id: str, kind: str, *, now: datetime) -> None:
         self.notes[installation_id] = ("healthy", "", 0)

@@ -430,13 +430,15 @@ def test_a_refused_key_is_read_afresh_once_and_the_request_repeated(world: World
 @pytest.mark.parametrize(
     ("status", "reason"), [(401, "unauthorized"), (403, "forbidden"), (404, "not_found")]
 )
-def test_a_misconfigured_installation_is_blocked_at_once(world: World, status: int, reason: str) -> None:
+def test_what_the_vendor_refuses_is_a_letter_at_once_and_one_strike(
+    world: World, status: int, reason: str
+) -> None:
     world.vendor.answers = lambda _: (status, {"message": "no"})
     message = delivery([event("m1")])
     result = world.receive(message)
     assert (result.status, result.wait, result.vendor_status) == ("blocked", None, status)
     assert world.letters.sent[0][1]["reason"] == reason
-    assert world.health.notes[message.integration_id] == ("blocked", reason, 1)
+    assert world.health.notes[message.integration_id] == ("refused", reason, 1)
     assert len(world.bodies()) == (1 if status == 404 else 2)
 
 

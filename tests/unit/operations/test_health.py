@@ -10,7 +10,7 @@ from tests.unit.operations.fakes import AT, NOW, installation
 
 
 def blocked(reason, hint="a hint"):
-    return {"status": "blocked", "kind": "events", "reason": reason, "hint": hint, "at": AT, "failures": 1}
+    return {"status": "blocked", "kind": "events", "reason": reason, "hint": hint, "since": AT, "failures": 1}
 
 
 def test_nothing_wrong_is_healthy_and_reminds_of_the_active_destination(ask, world):
@@ -19,7 +19,7 @@ def test_nothing_wrong_is_healthy_and_reminds_of_the_active_destination(ask, wor
     assert (status, body["status"]) == (200, "healthy")
     (one,) = body["installations"]
     assert (one["id"], one["status"], one["reason"], one["since"]) == ("int_1", "healthy", None, None)
-    assert "destination is active" in one["message"]
+    assert all(word in one["message"] for word in ("delivered but not visible", "not active", "Connections"))
 
 
 def test_queue_depths_are_shown(ask):
@@ -64,6 +64,19 @@ def test_a_pause_is_degraded_until_it_is_over(ask, world):
     _, body = ask("GET", "/v1/admin/health")
     assert [one["status"] for one in body["installations"]] == ["degraded", "healthy"]
     assert body["status"] == "degraded"
+
+
+def test_a_pause_shows_although_the_last_delivery_went_well(ask, world):
+    world.installations = [installation()]
+    world.noted = {"int_1": {**blocked(""), "status": "healthy"}}
+    world.paused = {"int_1": (NOW + timedelta(seconds=9), "rate_limited")}
+    _, body = ask("GET", "/v1/admin/health")
+    (one,) = body["installations"]
+    assert (one["status"], one["reason"], "per destination" in one["message"]) == (
+        "degraded",
+        "rate_limited",
+        True,
+    )
 
 
 def test_a_disabled_installation_does_not_spoil_the_whole(ask, world):

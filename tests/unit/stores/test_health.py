@@ -23,19 +23,80 @@ def store(clients: dict[str, Any]) -> HealthStore:
     return HealthStore(clients["dynamodb"], TABLE, lambda: NOW)
 
 
-def test_failures_in_a_row_are_counted_from_their_first(store: HealthStore) -> None:
-    store.failed("int_1", "events", "unauthorized", "update the key", now=NOW)
-    store.failed("int_1", "events", "unauthorized", "update the key", now=NOW + timedelta(minutes=1))
+def seen(store: HealthStore) -> tuple[Any, ...]:
     row: Any = store.get("int_1")
-    assert (row["status"], row["reason"], row["failures"]) == ("blocked", "unauthorized", 2)
-    assert (row["since"], row["at"]) == ("2026-11-21T12:00:00.000Z", "2026-11-21T12:01:00.000Z")
+    return row["status"], row["strikes"], row["since"]
+
+
+def refused(store: HealthStore, seconds: float, reason: str = "unauthorized", **changes: Any) -> None:
+    at = NOW + timedelta(seconds=seconds)
+    store.failed("int_1", "events", reason, "update the key", **{"now": at, "verdict": "refused", **changes})
+
+
+def test_three_refusals_half_a_minute_apart_block(store: HealthStore) -> None:
+    for seconds, strikes in ((0, 1), (19, 1), (29.9, 1), (40, 2), (55, 2), (69.9, 2)):
+        refused(store, seconds)
+        assert seen(store) == ("degraded", strikes, "2026-11-21T12:00:00.000Z")
+    refused(store, 80)
+    assert seen(store) == ("blocked", 3, "2026-11-21T12:01:20.000Z")
+    refused(store, 95)
+    assert seen(store)[2] == "2026-11-21T12:01:20.000Z"
+
+
+def test_a_success_in_between_starts_the_count_again(store: HealthStore) -> None:
+    refused(store, 0)
+    refused(store, 30)
+    store.succeeded("int_1", "events", now=NOW + timedelta(seconds=40))
+    refused(store, 60)
+    assert seen(store)[:2] == ("degraded", 1)
+
+
+def test_what_is_known_without_asking_the_vendor_blocks_at_once(store: HealthStore) -> None:
+    refused(store, 0, "secret_missing", verdict="blocked")
+    assert seen(store)[0] == "blocked"
+
+
+def test_a_vendor_that_is_away_only_degrades_however_long(store: HealthStore) -> None:
+    for minutes in range(5):
+        refused(store, 60 * minutes, "vendor_unavailable", verdict="degraded")
+    assert seen(store) == ("degraded", 0, "2026-11-21T12:00:00.000Z")
+
+
+def test_the_strikes_of_two_workers_count_together(store: HealthStore, clients: dict[str, Any]) -> None:
+    other = HealthStore(clients["dynamodb"], TABLE, lambda: NOW)
+    refused(store, 0)
+    refused(other, 31)
+    refused(store, 62)
+    assert seen(other)[:2] == ("blocked", 3)
+
+
+def test_the_same_failure_is_noted_every_ten_seconds_at_most(store: HealthStore) -> None:
+    for tenths in range(100):
+        refused(store, tenths / 10)
+    refused(store, 5, "not_found")
+    row: Any = store.get("int_1")
+    assert (row["failures"], row["reason"]) == (2, "not_found")
+
+
+def test_a_row_of_an_earlier_version_is_read(store: HealthStore, clients: dict[str, Any]) -> None:
+    texts = {
+        "pk": "HEALTH#int_1",
+        "status": "blocked",
+        "kind": "events",
+        "reason": "unauthorized",
+        "hint": "",
+    }
+    old = {name: {"S": value} for name, value in {**texts, "since": "x", "at": "x"}.items()}
+    clients["dynamodb"].put_item(TableName=TABLE, Item={**old, "failures": {"N": "1"}})
+    refused(store, 0)
+    assert seen(store)[:2] == ("degraded", 1)
 
 
 def test_a_success_clears_it(store: HealthStore) -> None:
     store.failed("int_1", "events", "unauthorized", "update the key", now=NOW)
     store.succeeded("int_1", "events", now=NOW)
     row: Any = store.get("int_1")
-    assert (row["status"], row["failures"]) == ("healthy", 0)
+    assert (row["status"], row["failures"], row["strikes"]) == ("healthy", 0, 0)
 
 
 def test_a_success_of_events_does_not_clear_what_blocks_campaigns(store: HealthStore) -> None:

@@ -1,15 +1,16 @@
-"""Whether an installation works: a row that a blocked delivery writes and the next success clears."""
+"""Whether an installation works: a row that a failing delivery writes and the next success clears."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from bridge.stores.delivery_rows import iso
+from bridge.stores.health_rows import Failure, Row, Verdict, changed, due
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 LOOK_AGAIN = timedelta(seconds=30)
 MOST_AT_ONCE = 100
 
-Row = dict[str, Any]
-"""`status` healthy, degraded or blocked, `kind` of the delivery, `reason`, `hint`, `since`, `at`, `failures`."""
-
-_TEXTS = ("status", "kind", "reason", "hint", "since", "at")
+_TEXTS = ("status", "kind", "reason", "hint", "since", "at", "struck_at")
 
 
 @dataclass(slots=True)
@@ -31,6 +29,7 @@ class HealthStore:
     table: str
     clock: Callable[[], datetime]
     _well_since: dict[str, datetime] = field(default_factory=dict)
+    _noted: dict[str, Failure] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, installation_id: str) -> Row | None:
@@ -56,30 +55,26 @@ class HealthStore:
         hint: str,
         *,
         now: datetime,
-        status: Literal["blocked", "degraded"] = "blocked",
+        verdict: Verdict = "blocked",
     ) -> None:
-        """One more failure in a row of this kind of delivery (`events` or `campaign`)."""
+        """One more failure of this kind of delivery (`events` or `campaign`); the same one is noted every 10 s."""
+        failure, key = Failure(verdict, kind, reason, hint, now), f"{installation_id}/{kind}"
         with self._lock:
-            self._well_since.pop(f"{installation_id}/{kind}", None)
-        before = self.get(installation_id)
-        since = before["since"] if before is not None and before["status"] == status else iso(now)
-        texts = {
-            "status": status,
-            "kind": kind,
-            "reason": reason,
-            "hint": hint,
-            "since": since,
-            "at": iso(now),
-        }
+            self._well_since.pop(key, None)
+            if not due(failure, self._noted.get(key)):
+                return
+            self._noted[key] = failure
+        texts, strikes = changed(self.get(installation_id), failure)
         self.client.update_item(
             TableName=self.table,
             Key=_key(installation_id),
             UpdateExpression="SET "
             + ", ".join(f"#{name} = :{name}" for name in texts)
-            + ", failures = if_not_exists(failures, :none) + :one",
+            + ", strikes = :strikes, failures = if_not_exists(failures, :none) + :one",
             ExpressionAttributeNames={f"#{name}": name for name in texts},
             ExpressionAttributeValues={
                 **{f":{name}": {"S": value} for name, value in texts.items()},
+                ":strikes": {"N": str(strikes)},
                 ":none": {"N": "0"},
                 ":one": {"N": "1"},
             },
@@ -93,6 +88,7 @@ class HealthStore:
             if known is not None and now - known < LOOK_AGAIN:
                 return
             self._well_since[key] = now
+            self._noted.pop(key, None)
         found = self.get(installation_id)
         if found is None or (found["status"] != "healthy" and found["kind"] == kind):
             self._write_healthy(installation_id, kind, found, now)
@@ -106,12 +102,13 @@ class HealthStore:
             "hint": "",
             "since": iso(now),
             "at": iso(now),
+            "struck_at": "",
         }
         item: Any = {**_key(installation_id), **{name: {"S": value} for name, value in texts.items()}}
         try:
             self.client.put_item(
                 TableName=self.table,
-                Item={**item, "failures": {"N": "0"}},
+                Item={**item, "failures": {"N": "0"}, "strikes": {"N": "0"}},
                 ConditionExpression="attribute_not_exists(pk) OR #at = :at",
                 ExpressionAttributeNames={"#at": "at"},
                 ExpressionAttributeValues={":at": {"S": found["at"] if found else ""}},
@@ -130,4 +127,5 @@ def _owner(row: Mapping[str, Any]) -> str:
 
 
 def _shown(row: Mapping[str, Any]) -> Row:
-    return {**{name: row[name]["S"] for name in _TEXTS}, "failures": int(row["failures"]["N"])}
+    texts = {name: row[name]["S"] for name in _TEXTS if name in row}
+    return {**texts, **{name: int(row[name]["N"]) for name in ("failures", "strikes") if name in row}}

@@ -11,7 +11,7 @@ from mapping import catalog
 from mapping.installation import Installation
 
 Row = Mapping[str, Any]
-"""What a worker noted: `status`, `reason` (a code), `hint` (a sentence), `at` (ISO 8601)."""
+"""What a worker noted: `status`, `reason` (a code), `hint` (a sentence), `since` (ISO 8601)."""
 
 _STATUS_OF = {"unauthorized": 401, "forbidden": 403, "not_found": 404, "rate_limited": 429}
 """The reasons for which the catalog's troubleshooting table has a row, by the vendor's status."""
@@ -21,10 +21,10 @@ _SENTENCES = {
     "host_not_allowed": "The address is not one that a key may be sent to. "
     "Correct it, or add its host to the stack's ExtraAllowedHosts.",
     "vendor_unavailable": "The vendor answers with errors of its own. Nothing is lost: requests are repeated.",
+    "connect_failed": "The vendor cannot be reached. Nothing is lost: requests are repeated.",
+    "window_spent": "The vendor's request limit is used up. Deliveries wait and go on by themselves.",
 }
-_WELL = (
-    "Nothing is wrong. If the vendor shows nothing all the same, check that the destination is active there."
-)
+_WELL = "Nothing is wrong."
 _DISABLED = "Disabled: its events are filtered."
 
 
@@ -62,6 +62,45 @@ class Depths(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Conditions:
+    """How each installation is: healthy, degraded or blocked, and the sentence that says why and what to do."""
+
+    installations: Installations
+    rows: HealthRows
+    pauses: Pauses
+    clock: Callable[[], datetime]
+
+    def all(self) -> list[dict[str, Any]]:
+        """As `GET /v1/admin/health` shows them."""
+        return [self._told(one) for one in self.installations.all()]
+
+    def _told(self, one: Installation) -> dict[str, Any]:
+        found = self._noted(one.id)
+        status = str(found.get("status", "healthy"))
+        message = _well(one.catalog_key) if status == "healthy" else sentence(one.catalog_key, found)
+        return {
+            "id": one.id,
+            "name": one.name,
+            "catalog_key": one.catalog_key,
+            "enabled": one.enabled,
+            "status": status,
+            "reason": found.get("reason") or None,
+            "message": message if one.enabled else _DISABLED,
+            "since": found.get("since"),
+        }
+
+    def _noted(self, installation_id: str) -> Row:
+        """A failure that needs a person comes before a pause, which ends by itself."""
+        noted = self.rows.get(installation_id)
+        if noted is not None and noted["status"] != "healthy":
+            return noted
+        pause = self.pauses.get(installation_id)
+        if pause.until is not None and pause.until > self.clock():
+            return {"status": "degraded", "reason": pause.reason}
+        return noted or {}
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """Everything an operator looks at first."""
 
@@ -73,35 +112,10 @@ class Health:
 
     def report(self, _: Call) -> Answer:
         """GET /v1/admin/health: `{"status","installations","queues"}`; `status` is the worst of those enabled."""
-        told = [self._told(one) for one in self.installations.all()]
+        told = Conditions(self.installations, self.rows, self.pauses, self.clock).all()
         seen = {one["status"] for one in told if one["enabled"]}
         worst = next((status for status in ("blocked", "degraded") if status in seen), "healthy")
         return answer_json(200, {"status": worst, "installations": told, "queues": list(self.depths.all())})
-
-    def _told(self, one: Installation) -> dict[str, Any]:
-        found = self._noted(one.id)
-        status = str(found.get("status", "healthy"))
-        message = _WELL if status == "healthy" else sentence(one.catalog_key, found)
-        return {
-            "id": one.id,
-            "name": one.name,
-            "catalog_key": one.catalog_key,
-            "enabled": one.enabled,
-            "status": status,
-            "reason": found.get("reason"),
-            "message": message if one.enabled else _DISABLED,
-            "since": found.get("at"),
-        }
-
-    def _noted(self, installation_id: str) -> Row:
-        """A failure that needs a person comes before a pause, which ends by itself."""
-        noted = self.rows.get(installation_id)
-        if noted is not None:
-            return noted
-        pause = self.pauses.get(installation_id)
-        if pause.until is None or pause.until <= self.clock():
-            return {}
-        return {"status": "degraded", "reason": pause.reason}
 
 
 def sentence(catalog_key: str, row: Row) -> str:
@@ -109,3 +123,11 @@ def sentence(catalog_key: str, row: Row) -> str:
     reason, entry = str(row.get("reason", "")), catalog.entry(catalog_key)
     told = entry.hint(_STATUS_OF[reason]) if entry and reason in _STATUS_OF else ""
     return told or _SENTENCES.get(reason) or str(row.get("hint") or f"The last request failed: {reason}.")
+
+
+def _well(catalog_key: str) -> str:
+    """Nothing is wrong as far as we see: the rows of the table that no status tells of are left to look at."""
+    entry = catalog.entry(catalog_key)
+    unseen = [row for row in entry.troubleshooting if row.vendor_status is None] if entry else []
+    told = (f"{row.symptom}? {row.cause}. {row.resolution}." for row in unseen)
+    return " ".join([_WELL, *told])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bridge.errors import Blocked, BridgeError, Retryable, Unknown
 from bridge.flows.delivery.attempts import Jitter
@@ -172,7 +172,7 @@ class Deliverer:
             wait = self.circuit.failed(who)
             if wait is not None:
                 self.health.failed(
-                    who, message.kind, error.reason, error.detail, now=self.clock(), status="degraded"
+                    who, message.kind, error.reason, error.detail, now=self.clock(), verdict="degraded"
                 )
         elif isinstance(error, Retryable) and error.pauses:
             wait = error.after
@@ -182,15 +182,20 @@ class Deliverer:
             reason = error.reason if error is not None else "window_spent"
             self.pauses.pause(who, self.clock() + timedelta(seconds=wait), reason, now=self.clock())
         if isinstance(error, Blocked):
-            self._blocked(message, error)
+            self._blocked(message, error, answered=_answered(learned))
         elif error is None and learned.exchanges:
             self.health.succeeded(who, message.kind, now=self.clock())
 
-    def _blocked(self, message: DeliveryMessage, error: Blocked) -> None:
+    def _blocked(self, message: DeliveryMessage, error: Blocked, *, answered: bool = False) -> None:
+        """What the vendor said may be a whim of its own; what we know without asking is certain."""
         if error.reason != "wrong_lane":
-            self.health.failed(
-                message.integration_id, message.kind, error.reason, error.detail, now=self.clock()
-            )
+            who, kind, now = message.integration_id, message.kind, self.clock()
+            verdict: Literal["refused", "blocked"] = "refused" if answered else "blocked"
+            self.health.failed(who, kind, error.reason, error.detail, now=now, verdict=verdict)
+
+
+def _answered(learned: Round) -> bool:
+    return bool(learned.exchanges) and learned.exchanges[-1].status is not None
 
 
 def _all(indices: list[int], error: BridgeError) -> Round:

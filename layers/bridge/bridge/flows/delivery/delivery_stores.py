@@ -105,8 +105,10 @@ class Health(Protocol):
         hint: str,
         *,
         now: datetime,
-        status: Literal["blocked", "degraded"] = "blocked",
-    ) -> None: ...
+        verdict: Literal["refused", "blocked", "degraded"] = "blocked",
+    ) -> None:
+        """`refused` is one strike of three, `blocked` is certain, `degraded` passes by itself."""
+        ...
 
     def succeeded(self, installation_id: str, kind: str, *, now: datetime) -> None: ...
 
