@@ -78,7 +78,7 @@ bench: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge local functions api
 
-.PHONY: check openapi format test unit artifact stack sdk
+.PHONY: check openapi format test unit faults artifact stack sdk
 check: $(READY)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
@@ -98,10 +98,18 @@ format: $(READY)
 	@.venv/bin/ruff check --quiet --fix-only .
 	@.venv/bin/ruff format --quiet .
 
-test: unit artifact stack sdk
+test: unit faults artifact stack sdk
+
+# What pytest makes of 120 test modules is kept, wherever else bytecode is not to be written.
+unit faults: export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/pycache
+unit faults: export PYTHONDONTWRITEBYTECODE :=
 
 unit: $(READY)
 	@$(PYTHON) -m pytest -q -n auto --dist loadfile tests/unit
+
+# Ten thousands of events and updates through vendors that fail at random.
+faults: $(READY)
+	@$(PYTHON) -m pytest -q -n auto --dist loadfile tests/faults
 
 artifact: up
 	@$(PYTHON) -m pytest -q -n auto tests/artifact

@@ -21,7 +21,7 @@ from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import MAX_ANSWER_BYTES, Timeouts, Transport
 from bridge.errors import Blocked, Retryable, Unknown
 
-QUICK = Timeouts(connect=1.0, read=0.3, whole=1.0)
+QUICK = Timeouts(connect=1.0, read=0.15, whole=1.0)
 
 
 def answer(body: bytes, status: str = "200 OK", extra: str = "") -> bytes:
@@ -175,7 +175,7 @@ def test_a_body_that_drips_in_does_not_outlast_the_whole(server: Server) -> None
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=drip, daemon=True).start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        limits = Timeouts(connect=1.0, read=0.5, whole=0.5)
+        limits = Timeouts(connect=1.0, read=0.5, whole=0.2)
         sender = Transport(AllowedHosts.of([url[7:]]), timeouts=limits)
         started = time.monotonic()
         assert sender.send("POST", url, headers={}, body=b"{}").cut

@@ -1,6 +1,7 @@
 """Any JSON at all is either a valid event or a refusal, and a valid event never breaks a mapping."""
 
 import json
+from datetime import UTC, timedelta, timezone
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -24,10 +25,11 @@ JSON = st.recursive(
 NAME = TEXT | st.sampled_from(
     sorted({*STANDARD_ATTRIBUTES, *RESERVED_ATTRIBUTES, *TRAIT_NAMES, "address", "time", "AIQ_1_2"})
 )
+ZONES = st.sampled_from([UTC, *(timezone(timedelta(minutes=offset)) for offset in (-720, -210, 345, 840))])
 TIME = (
     JSON
     | st.datetimes().map(str)
-    | st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat())
+    | st.datetimes(timezones=ZONES).map(lambda moment: moment.isoformat())
 )
 FIELDS = {
     "type": st.sampled_from(["track", "page", "identify", "group", "alias", "screen"]) | JSON,
