@@ -54,6 +54,10 @@ def _ok(schema: str, told: str = "So it is.") -> dict[int, Answer]:
     return {200: Answer(told, schema)}
 
 
+_AT_THE_BUCKET = Answer(
+    "It is larger than 4 MB: a link to it that holds for 15 minutes.",
+    headers={"Location": {"description": "A signed link.", "schema": text(format="uri")}},
+)
 _LISTED = (422,)
 _BODY = (400, 413, 422)
 _GONE = {204: Answer("Done.")}
@@ -245,6 +249,29 @@ ROUTES: Mapping[tuple[str, str], Described] = {
     ),
     ("GET", "/v1/admin/audience-runs/{run_id}"): Described(
         "getRun", "A run: plan, progress, result", "Audience runs", _ok("AudienceRun"), (404,), (RUN,)
+    ),
+    ("GET", "/v1/admin/audience-runs/{run_id}/report"): Described(
+        "getRunReport",
+        "What a run counted: JSON, or a page that needs no other host",
+        "Audience runs",
+        {200: Answer("The report.", "RunReport", or_text=("text/html",)), 303: _AT_THE_BUCKET},
+        (404, 422),
+        (
+            RUN,
+            query(
+                "format",
+                one_of("json", "html"),
+                description="Without it the page is for whoever accepts `text/html`.",
+            ),
+        ),
+    ),
+    ("GET", "/v1/admin/audience-runs/{run_id}/rejects"): Described(
+        "getRunRejects",
+        "Every rejected row and every line Braze refused, unmasked, as CSV that a spreadsheet can open",
+        "Audience runs",
+        {200: Answer("RFC 4180, with a header line.", or_text=("text/csv",)), 303: _AT_THE_BUCKET},
+        (404,),
+        (RUN,),
     ),
     ("POST", "/v1/admin/audience-runs/{run_id}/approve"): Described(
         "approveRun",

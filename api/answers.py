@@ -219,13 +219,29 @@ def _runs() -> dict[str, Schema]:
     more = {
         "plan": nullable(record(planned, "What it will do; null before it is planned.")),
         "progress": record({"parts": count, "parts_done": count}),
-        "report_url": nullable(text("A link that holds for 15 minutes.", format="uri")),
+        "report_url": nullable(text("A link to the report as JSON that holds for 15 minutes.", format="uri")),
+        "report_page_url": nullable(text("The same as a page.", format="uri")),
     }
     parts = {name: one for name, one in (parts_of_plan | others).items() if name in _PARTS_OF_A_RUN}
     return {
+        "RunReport": _report(),
         "AudienceRun": record({**shown, **more}, "An export, or an order of a person, on its way to Braze."),
         **parts,
     }
+
+
+def _report() -> Schema:
+    count = whole(minimum=0)
+    named = ("exported", "valid", "joined", "left", "changed", "members", "requests", "data_points")
+    shown = {
+        **dict.fromkeys(("id", "kind", "integration_id", "status"), text()),
+        **dict.fromkeys(named, count),
+        "sent": {"type": "object", "description": "Lines by what became of them."},
+        "history": array({"type": "object"}, "The last runs of the same audience or campaign, oldest first."),
+        "parts": array({"type": "object"}),
+    }
+    told = "What a run counted; samples of rows are masked."
+    return record(shown, told, ("history",)) | {"additionalProperties": True}
 
 
 def _health() -> dict[str, Schema]:

@@ -11,13 +11,14 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A success: `schema` names one of the components, or nothing for no body."""
+    """A success: `schema` names one of the components, or nothing for no body; `or_text` are media types of text."""
 
     description: str
     schema: str = ""
     media_type: str = JSON
     headers: Mapping[str, Schema] = field(default_factory=dict)
     example: Any = None
+    or_text: tuple[str, ...] = ()
 
     def written(self) -> Schema:
         """As OpenAPI has it."""
@@ -29,6 +30,8 @@ class Answer:
             made["content"] = {self.media_type: {"schema": schema}}
             if self.example is not None:
                 made["content"][self.media_type]["example"] = self.example
+        for media_type in self.or_text:
+            made.setdefault("content", {})[media_type] = {"schema": text()}
         return made
 
 

@@ -26,6 +26,7 @@ from bridge.stores.exports import ExportStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.parts import PartFiles
 from bridge.stores.queues import Queue
+from bridge.stores.run_history import RunHistory
 from bridge.stores.runs import RunStore
 from bridge.stores.snapshots import SnapshotStore
 from mapping.braze_fields import membership_attribute
@@ -99,7 +100,14 @@ def steps() -> RunSteps:
             monotonic=monotonic,
             part_rows=config.part_rows,
         ),
-        committing=Committing(runs=runs, parts=parts, snapshots=snapshots, sessions=session, clock=now),
+        committing=Committing(
+            runs=runs,
+            parts=parts,
+            snapshots=snapshots,
+            sessions=session,
+            history=RunHistory(client("dynamodb"), config.runs_table, config.run_retention_days, now),
+            clock=now,
+        ),
         parts_queue=Queue(client("sqs"), config.audience_queue_url),
         clock=now,
         pace=Pace(

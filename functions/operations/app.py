@@ -17,6 +17,7 @@ from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.operating import Operating
 from bridge.flows.admin.replay import Replay
 from bridge.flows.admin.run_orders import RunOrders
+from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
 from bridge.settings.operations import OperationsSettings
 from bridge.stores.audit import AuditStore
@@ -69,6 +70,7 @@ def operating() -> Operating:
         replay=Replay(letters, queues, audit, now),
         runs=runs_admin,
         orders=RunOrders(runs_admin, runs, snapshots, audit, now),
+        reports=RunReports(runs, links),
         health=Health(
             InstallationStore(dynamodb, installed),
             HealthStore(dynamodb, deliveries, now),

@@ -57,7 +57,7 @@ def _play(options: argparse.Namespace, console: Console) -> int:
         tag=uuid.uuid4().hex[:8],
         installed=prepare.alone(stack, api, standins, account, watch),
         api=api,
-        exporter=Exporter(api, account, standins, watch),
+        exporter=Exporter(api, account, standins, watch, options.stack.parent / "reports"),
         say=lambda line: console.print(line, markup=False, highlight=False),
     )
     found = scenario.play()

@@ -65,9 +65,9 @@ class Api:
             self._admin.call("DELETE", f"/v1/admin/tokens/{made['id']}")
 
     def live_events(self, integration_ids: frozenset[str]) -> list[Json]:
-        """The delivery rows of these installations in the last hours: a page that is not full is the last of them."""
+        """The delivery rows of these installations, page by page: one that was filtered may be short."""
         path = "/v1/admin/live-events"
-        return [row for one in sorted(integration_ids) for row in self._pages(path, FULL, integration_id=one)]
+        return [row for one in sorted(integration_ids) for row in self._pages(path, integration_id=one)]
 
     def runs(self) -> list[Json]:
         """Every audience and campaign run there is."""
@@ -77,6 +77,10 @@ class Api:
         """One run with its plan, progress and result."""
         found: Json = self._admin.call("GET", f"/v1/admin/audience-runs/{run_id}")
         return found
+
+    def report_page(self, run_id: str) -> str:
+        """A run's report as HTML."""
+        return self._admin.text("GET", f"/v1/admin/audience-runs/{run_id}/report", params={"format": "html"})
 
     def approve(self, run_id: str) -> None:
         """Let a waiting run go on."""
@@ -113,13 +117,13 @@ class Api:
         with ThreadPoolExecutor(SENDERS) as senders:
             yield from senders.map(lambda batch: _post_batch(Http(self._url, headers), batch), batches)
 
-    def _pages(self, path: str, least: int = 0, **query: str) -> Iterator[Json]:
-        """Every row, or those up to the first page of fewer than `least`."""
+    def _pages(self, path: str, **query: str) -> Iterator[Json]:
+        """Every row: the cursor says whether more follow, not how full a page is."""
         query["limit"] = str(FULL)
         while True:
             page = self._admin.call("GET", path, params=query)
             yield from page["data"]
-            if not page.get("next_cursor") or len(page["data"]) < least:
+            if not page.get("next_cursor"):
                 return
             query["cursor"] = page["next_cursor"]
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from local.demo.api import Api
@@ -17,13 +18,14 @@ ENDED = frozenset({"done", "cancelled", "blocked", "stale"})
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run, and what it cost by the stand-in's own count."""
+    """A finished run, what it cost by the stand-in's own count, and where its report lies as a page."""
 
     plan: Json
     waited_for: tuple[str, ...]
     requests: int
     data_points: int
     seconds: float
+    report: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Exporter:
     account: Account
     standins: StandIns
     watch: Watch
+    reports: Path
 
     def run(self, integration_id: str, files: Sequence[File]) -> Run:
         """From the upload to the end of the run; `Missing` when it ends otherwise than done."""
@@ -49,7 +52,15 @@ class Exporter:
             requests=after[1] - requests,
             data_points=after[0] - points,
             seconds=time.monotonic() - started,
+            report=self._kept(run_id),
         )
+
+    def _kept(self, run_id: str) -> Path:
+        """The run's report as a page that opens without the stack."""
+        self.reports.mkdir(parents=True, exist_ok=True)
+        path = self.reports / f"{run_id}.html"
+        path.write_text(self.api.report_page(run_id), encoding="utf-8")
+        return path
 
     def _meters(self) -> tuple[int, int]:
         """Braze answers before it applies: read the meter when nothing waits any more."""

@@ -106,6 +106,7 @@ class Scenario:
             )
             for reason in run.waited_for:
                 self.say(f"  waited for a person and was approved: {reason}")
+            self.say(f"  report: {run.report}")
             self.report.runs.append((planned, run))
 
     def _trigger(self) -> None:
@@ -117,6 +118,7 @@ class Scenario:
             f"campaign for the {len(joiners)} who joined last, activation for {len(best)}, sent twice ..."
         )
         self.report.campaign = campaign.export(self.exporter, self.installed.braze, self.tag, joiners)
+        self.say(f"  report: {self.report.campaign.report}")
         with self.api.token(f"journey {self.tag}", "activator") as token:
             self.report.activation = campaign.activate(self.api, token, self.installed.braze, self.tag, best)
         self.report.recipients, self.report.activated = len(joiners), len(best)

@@ -25,10 +25,18 @@ class Http:
 
     def call(self, method: str, path: str, **request: Any) -> Any:
         """The decoded answer, or `Refused` with the first 500 characters of the body."""
+        answer = self._answered(method, path, **request)
+        return answer.json() if answer.content else None
+
+    def text(self, method: str, path: str, **request: Any) -> str:
+        """The answer as it is, or `Refused`."""
+        return self._answered(method, path, **request).text
+
+    def _answered(self, method: str, path: str, **request: Any) -> requests.Response:
         for attempt in range(TRIES):
             answer = self._once(method, path, **request)
             if answer is not None and answer.status_code not in AGAIN:
-                return _decoded(method, path, answer)
+                return _accepted(method, path, answer)
             time.sleep(min(0.2 * 2**attempt, 5.0))
         status = "no connection" if answer is None else f"{answer.status_code} {answer.text[:500]}"
         raise Refused(f"{method} {self._base}{path}: {status} ({TRIES} tries)")
@@ -40,7 +48,7 @@ class Http:
             return None
 
 
-def _decoded(method: str, path: str, answer: requests.Response) -> Any:
+def _accepted(method: str, path: str, answer: requests.Response) -> requests.Response:
     if not answer.ok:
         raise Refused(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
-    return answer.json() if answer.content else None
+    return answer

@@ -40,7 +40,8 @@ def _own(name: str, house: House, turn: int) -> str | None:
         return "actioniq" if turn % 4 else "braze"
     if name == "sdkSettings":
         return house.write_key
-    reads = {"getRun": "run", "getLiveEvent": "delivery", "getDeadLetter": "letter"}
+    runs = dict.fromkeys(("getRun", "getRunReport", "getRunRejects"), "run")
+    reads = {**runs, "getLiveEvent": "delivery", "getDeadLetter": "letter"}
     return house.ids.get(reads[name]) if name in reads else None
 
 

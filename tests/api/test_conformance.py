@@ -10,7 +10,15 @@ from tests.api.description import operations, schema
 from tests.api.house import House, Signed, bearer
 from tests.api.taming import tame
 
-NEED_ANOTHERS = {"getRun", "getLiveEvent", "getDeadLetter", "approveRun", "cancelRun"}
+NEED_ANOTHERS = {
+    "getRun",
+    "getLiveEvent",
+    "getDeadLetter",
+    "approveRun",
+    "cancelRun",
+    "getRunReport",
+    "getRunRejects",
+}
 """They succeed only where the stack holds what this run does not make."""
 DELETES = {"deleteIntegration", "deleteSource", "deleteToken"}
 

@@ -9,7 +9,7 @@ from local.demo.api import Api
 from local.demo.aws import Account
 from local.demo.runs import Exporter
 from local.demo.scenario import Report, Scenario
-from local.demo.stack import Stack
+from local.demo.stack import DEFAULT_PATH, Stack
 from local.demo.standins import StandIns
 from local.demo.watch import Watch
 
@@ -30,7 +30,7 @@ def played(stack: Stack) -> Report:
             tag=tag,
             installed=installed,
             api=api,
-            exporter=Exporter(api, account, standins, watch),
+            exporter=Exporter(api, account, standins, watch, DEFAULT_PATH.parent / "reports"),
             say=print,
         ).play()
     finally:
@@ -42,6 +42,12 @@ def test_everything_is_as_the_log_implies(played: Report) -> None:
     assert [str(difference) for difference in played.differences] == []
     assert played.sent == played.records
     assert played.profiles == CUSTOMERS
+
+
+def test_every_run_left_a_page(played: Report) -> None:
+    """That opens without the stack."""
+    for planned, run in played.runs:
+        assert f"split {planned.split}" in run.report.read_text(encoding="utf-8")
 
 
 def test_people_joined_stayed_changed_and_left(played: Report) -> None:

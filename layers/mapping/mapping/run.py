@@ -93,6 +93,13 @@ class Run(_Frozen):
         return f"{self.integration_id}#{self.audience_id}"
 
     @property
+    def series(self) -> str:
+        """What a run is one of many of: an audience's runs, a campaign's, an installation's exports of events."""
+        if self.audience_id:
+            return self.audience
+        return f"{self.integration_id}#{f'campaign#{self.campaign_id}' if self.campaign_id else 'events'}"
+
+    @property
     def ended(self) -> bool:
         """Nothing more happens to it, unless a stale run is approved."""
         return self.status in ENDED or (

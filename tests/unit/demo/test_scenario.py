@@ -1,7 +1,10 @@
 """The whole scenario against a bundle in memory: it passes when that is faultless, and only then."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from local.demo.standins import StandIns
 
 
-def play(bundle: Bundle) -> Report:
+def play(bundle: Bundle, said: list[str] | None = None) -> Report:
     """The scenario with 100 customers; waiting costs no time."""
     seconds = count()
     watch = Watch(lambda: ["clue"], clock=lambda: float(next(seconds)), sleep=lambda _seconds: None)
@@ -32,9 +35,14 @@ def play(bundle: Bundle) -> Report:
         tag="tag",
         installed=Installed("int_a", "int_b", "key"),
         api=api,
-        exporter=Exporter(api, account, standins, watch),
-        say=lambda _line: None,
+        exporter=Exporter(api, account, standins, watch, Path(_reports().name)),
+        say=([] if said is None else said).append,
     ).play()
+
+
+@cache
+def _reports() -> "TemporaryDirectory[str]":
+    return TemporaryDirectory()
 
 
 def shown(found: Report) -> str:
@@ -58,6 +66,17 @@ def test_a_faultless_bundle_passes() -> None:
     assert [str(difference) for difference in found.differences] == []
     assert len(found.runs) == 6
     assert "each exactly once" in shown(found)
+
+
+def test_every_runs_report_is_kept_as_a_page_and_named() -> None:
+    """Seven with the campaign's."""
+    said: list[str] = []
+    found = play(Bundle(), said)
+    runs = [*(run for _, run in found.runs), *([found.campaign] if found.campaign else [])]
+    assert [run.report.read_text() for run in runs] == [
+        f"<!doctype html><title>run_{number}</title>" for number in range(7)
+    ]
+    assert [line for line in said if "report:" in line] == [f"  report: {run.report}" for run in runs]
 
 
 def test_a_run_that_waits_is_approved_and_says_why() -> None:

@@ -16,6 +16,7 @@ from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.operating import Operating
 from bridge.flows.admin.replay import Replay
 from bridge.flows.admin.run_orders import RunOrders
+from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
 from mapping.installation import Installation, Revision
 from mapping.run import Run, Snapshot
@@ -223,6 +224,20 @@ class FakeSnapshots:
 
 
 @dataclass
+class FakeLinks:
+    objects: dict[str, bytes]
+
+    def url(self, key, *, name=None):
+        return f"https://state/{key}?signed{f'&as={name}' if name else ''}"
+
+    def size(self, key):
+        return len(self.objects[key]) if key in self.objects else None
+
+    def read(self, key):
+        return self.objects[key]
+
+
+@dataclass
 class World:
     """Everything behind the operations function."""
 
@@ -233,6 +248,7 @@ class World:
     runs: FakeRuns = field(default_factory=FakeRuns)
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     installations: list[Installation] = field(default_factory=list)
+    objects: dict[str, bytes] = field(default_factory=dict)
     noted: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     log: FakeAuditLog = field(default_factory=FakeAuditLog)
@@ -242,7 +258,7 @@ class World:
     def operating(self) -> Operating:
         queues = {lane: self.queues[lane] for lane in ("event", "actioniq", "braze", "export", "audience")}
         audit = Audit(self.log, lambda: NOW, Ids())
-        links = SimpleNamespace(url=lambda key: f"https://state/{key}?signed")
+        links = FakeLinks(self.objects)
         runs = RunsAdmin(self.runs, queues["export"], links, audit)
         depths = [{"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}]
         return Operating(
@@ -251,6 +267,7 @@ class World:
             replay=Replay(self.letters, queues, audit, self.clock),
             runs=runs,
             orders=RunOrders(runs, self.runs, self.snapshots, audit, self.clock),
+            reports=RunReports(self.runs, links),
             health=Health(
                 SimpleNamespace(all=lambda: self.installations),
                 SimpleNamespace(get=self.noted.get),

@@ -196,6 +196,7 @@ class MemoryBuckets:
     objects: dict[str, bytes] = field(default_factory=dict)
     pointers: dict[str, Snapshot] = field(default_factory=dict)
     records: dict[str, ColumnRecord] = field(default_factory=dict)
+    lines: dict[str, dict[tuple[str, str], dict[str, Any]]] = field(default_factory=dict)
     put_at: datetime = START
 
     def manifest(self, key: str, etag: str) -> tuple[bytes, datetime]:
@@ -244,6 +245,17 @@ class MemoryBuckets:
     def results(self, run_id: str, parts: int) -> Sequence[PartResult]:
         bodies = [self.objects[f"runs/{run_id}/results/{part}"] for part in range(1, parts + 1)]
         return [PartResult.model_validate_json(body) for body in bodies]
+
+    def put_page(self, run_id: str, page: str) -> None:
+        self._put(f"runs/{run_id}/report.html", page.encode())
+
+    def note(self, series: str, entry: Mapping[str, Any]) -> None:
+        self.lines.setdefault(series, {})[entry["created_at"], entry["id"]] = dict(entry)
+        self.life.wrote()
+
+    def last(self, series: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        kept = self.lines.get(series, {})
+        return [kept[place] for place in sorted(kept)][-limit:]
 
     def put_rejects(self, run_id: str, chunks: Iterable[bytes], *, attempt: int | None = None) -> None:
         self._put(f"runs/{run_id}/{attempt or 'all'}/rejects.csv", b"".join(chunks))
@@ -446,7 +458,12 @@ class World:
                 part_rows=part_rows,
             ),
             committing=Committing(
-                runs=self.runs, parts=self.buckets, snapshots=self.buckets, sessions=opened, clock=self.clock
+                runs=self.runs,
+                parts=self.buckets,
+                snapshots=self.buckets,
+                sessions=opened,
+                history=self.buckets,
+                clock=self.clock,
             ),
             parts_queue=self.parts,
             clock=self.clock,

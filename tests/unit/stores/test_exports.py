@@ -10,6 +10,7 @@ import pytest
 from bridge.errors import Rejected
 from bridge.stores.exports import ExportStore
 from bridge.stores.parts import PartFiles
+from bridge.stores.report_links import ReportLinks
 from mapping.comparison import PartFile
 from mapping.export import RunPlan
 from mapping.run import PartResult
@@ -82,3 +83,13 @@ def test_rejects_of_a_plan_lie_with_it_and_those_of_the_run_beside_its_report(s3
     files.put_rejects("run_1", [b"all"])
     kept = s3.get_object(Bucket=BUCKET, Key="runs/run_1/rejects.csv")
     assert (kept["Body"].read(), kept["ContentType"]) == (b"all", "text/csv; charset=utf-8")
+
+
+def test_a_page_is_read_measured_and_linked_to(s3: Any) -> None:
+    PartFiles(s3, BUCKET).put_page("run_2", "<p>")
+    links, key = ReportLinks(s3, BUCKET), "runs/run_2/report.html"
+    assert (links.size(key), links.read(key)) == (3, b"<p>")
+    assert links.size("runs/run_2/none.html") is None
+    assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == "text/html; charset=utf-8"
+    assert f"/{key}?" in links.url(key)
+    assert "response-content-disposition=attachment" in links.url(key, name="rejects.csv")

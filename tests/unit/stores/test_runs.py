@@ -7,6 +7,7 @@ import pytest
 
 from bridge.errors import Rejected
 from bridge.stores.parts import PartRows
+from bridge.stores.run_history import RunHistory
 from bridge.stores.runs import RunStore
 from mapping.export import RunPlan, Wait
 from mapping.run import Halt, PlanRef, Run
@@ -211,3 +212,20 @@ def test_a_part_is_leased_checkpointed_and_counted_once(store: RunStore, dynamod
     found = store.get("run_1")
     assert found
     assert found.parts_done == 1
+
+
+def test_the_last_runs_of_an_audience_are_one_query_away_and_noted_once_each(
+    dynamodb: Any, clock: Clock
+) -> None:
+    history = RunHistory(dynamodb, TABLE, 90, clock)
+    for day in (3, 1, 2, 2):
+        history.note("int_1#a#1", {"id": f"run_{day}", "created_at": f"2026-11-{day:02d}", "joined": day})
+    history.note("int_1#a#2", {"id": "run_9", "created_at": "2026-11-09", "joined": 9})
+    assert [one["joined"] for one in history.last("int_1#a#1", 12)] == [1, 2, 3]
+    assert [one["joined"] for one in history.last("int_1#a#1", 2)] == [2, 3]
+    row = dynamodb.query(
+        TableName=TABLE,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "HISTORY#int_1#a#2"}},
+    )["Items"][0]
+    assert int(row["expires_at"]["N"]) == int(clock().timestamp()) + 90 * 86_400

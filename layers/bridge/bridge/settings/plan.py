@@ -18,6 +18,7 @@ class PlanSettings(Settings):
     export_dead_letter_queue_url: str
     run_settle_seconds: int = 60
     part_rows: int = 7_500
+    run_retention_days: int = 90
     approval_hide_seconds: int = 300
     lease_hide_seconds: int = 15
     aws_lambda_function_memory_size: int = 2_048

@@ -94,6 +94,15 @@ class PartFiles:
         with ThreadPoolExecutor(READERS) as pool:
             return [PartResult.model_validate_json(body) for body in pool.map(self.get_part, keys)]
 
+    def put_page(self, run_id: str, page: str) -> None:
+        """Store a run's report as a page, beside the report."""
+        self.s3.put_object(
+            Bucket=self.bucket,
+            Key=f"runs/{run_id}/report.html",
+            Body=page.encode(),
+            ContentType="text/html; charset=utf-8",
+        )
+
     def put_rejects(self, run_id: str, chunks: Iterable[bytes], *, attempt: int | None = None) -> None:
         """Store rejects as CSV, however many: beyond 8 MB they go through a file."""
         with SpooledTemporaryFile(SPOOLED) as file:

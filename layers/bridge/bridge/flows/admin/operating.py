@@ -8,6 +8,7 @@ from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.replay import Replay
 from bridge.flows.admin.run_orders import RunOrders
+from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
 from bridge.flows.authorize import Role
 
@@ -21,10 +22,11 @@ class Operating:
     replay: Replay
     runs: RunsAdmin
     orders: RunOrders
+    reports: RunReports
     health: Health
 
     def routes(self) -> tuple[Route, ...]:
-        """Viewers read, editors approve, cancel, roll back and replay."""
+        """Viewers read, editors approve, cancel, roll back and replay, and see whom rejects name."""
         run = "/v1/admin/audience-runs/<run_id>"
         return (
             Route("GET", "/v1/admin/live-events", Role.VIEWER, self.live_events.list),
@@ -34,6 +36,8 @@ class Operating:
             Route("GET", "/v1/admin/dead-letters/<id>", Role.VIEWER, self.letters.get),
             Route("GET", "/v1/admin/audience-runs", Role.VIEWER, self.runs.list),
             Route("GET", run, Role.VIEWER, self.runs.get),
+            Route("GET", f"{run}/report", Role.VIEWER, self.reports.report),
+            Route("GET", f"{run}/rejects", Role.EDITOR, self.reports.rejects),
             Route("POST", f"{run}/approve", Role.EDITOR, self.runs.approve),
             Route("POST", f"{run}/cancel", Role.EDITOR, self.runs.cancel),
             Route("POST", f"{run}/rollback", Role.EDITOR, self.orders.rollback),

@@ -10,6 +10,7 @@ from bridge.errors import Problem, Retryable
 from bridge.flows.admin.admin_api import Call, missing
 from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.lists import Page, listed
+from bridge.flows.admin.run_reports import page_key
 from bridge.flows.events.gateway import Answer, answer_json
 from mapping.run import Run
 
@@ -123,6 +124,7 @@ class RunsAdmin:
             "plan": plan,
             "progress": {"parts": run.parts, "parts_done": run.parts_done},
             "report_url": self.links.url(run.report_key) if run.report_key else None,
+            "report_page_url": self.links.url(page_key(run.report_key)) if run.report_key else None,
         }
 
 

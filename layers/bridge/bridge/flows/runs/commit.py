@@ -4,18 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from bridge.errors import Rejected
 from bridge.flows.runs import rejects
 from bridge.flows.runs.comparing import Sessions, old_snapshot
 from bridge.flows.runs.ledger import lines_of
-from bridge.flows.runs.report import EXAMPLES, outcome, report
-from bridge.flows.runs.runs import Parts, Runs, Snapshots, Watch, stamp
+from bridge.flows.runs.report import EXAMPLES, history_entry, outcome, report
+from bridge.flows.runs.report_page import page
+from bridge.flows.runs.runs import History, Parts, Runs, Snapshots, Watch, stamp
 from mapping.comparison import Refused
 from mapping.export import RunPlan
 from mapping.run import Column, ColumnRecord, PartResult, Run, Snapshot
 
 REMEMBERED_RUNS = 5
+SHOWN_RUNS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class Committing:
     parts: Parts
     snapshots: Snapshots
     sessions: Sessions
+    history: History
     clock: Callable[[], datetime]
 
     def commit(self, run: Run, owner: str, watch: Watch) -> bool:
@@ -56,7 +60,8 @@ class Committing:
         document = report(run, results, status=status, now=now, snapshot=snapshot, examples=examples)
         if plan and rejects.anything_refused(results):
             self._put_rejects(run, plan, results)
-        key = self.parts.put_report(run.id, document)
+        self.history.note(run.series, history_entry(document))
+        key = self._put_report(run, document)
         result = {
             **outcome(results),
             "members": document["members"],
@@ -75,7 +80,12 @@ class Committing:
 
     def report_only(self, run: Run, now: str) -> str:
         """The report of a run that ended outside a step: superseded, cancelled while it waited, a dry run."""
-        return self.parts.put_report(run.id, report(run, (), status=run.status, now=now))
+        return self._put_report(run, report(run, (), status=run.status, now=now))
+
+    def _put_report(self, run: Run, document: dict[str, Any]) -> str:
+        document["history"] = self.history.last(run.series, SHOWN_RUNS)
+        self.parts.put_page(run.id, page(document))
+        return self.parts.put_report(run.id, document)
 
     def _put_rejects(self, run: Run, plan: RunPlan, results: Sequence[PartResult]) -> None:
         planned = self.parts.get_rejects(run.id, plan.attempt)

@@ -11,6 +11,19 @@ from mapping.run import PartResult, Run, Snapshot
 EXAMPLES = ("rejected_rows", "rejected_values")
 """What a plan names row by row, up to a thousand: too much for a run's own row in the table."""
 
+_REMEMBERED = (
+    "id",
+    "status",
+    "created_at",
+    "ended_at",
+    "members",
+    "joined",
+    "left",
+    "changed",
+    "data_points",
+)
+_SENT = ("lines", "accepted", "rejected")
+
 
 def outcome(results: Sequence[PartResult]) -> dict[str, Any]:
     """Lines by what became of them, over all parts."""
@@ -87,6 +100,11 @@ def report(
         "snapshot_version": snapshot.version if snapshot else None,
         "parts": [part_summary(result) for result in results],
     }
+
+
+def history_entry(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A report in a line, for the reports of the runs that follow."""
+    return {name: document[name] for name in _REMEMBERED} | {name: document["sent"][name] for name in _SENT}
 
 
 def part_summary(result: PartResult) -> dict[str, Any]:

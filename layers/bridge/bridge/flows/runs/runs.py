@@ -86,11 +86,22 @@ class Parts(Protocol):
     def put_result(self, run_id: str, result: PartResult) -> None: ...
     def results(self, run_id: str, parts: int) -> Sequence[PartResult]: ...
     def put_report(self, run_id: str, report: Mapping[str, Any]) -> str: ...
+    def put_page(self, run_id: str, page: str) -> None: ...
     def put_rejects(self, run_id: str, chunks: Iterable[bytes], *, attempt: int | None = None) -> None:
         """Store them beside the report, or those of a plan under its attempt."""
 
     def get_rejects(self, run_id: str, attempt: int) -> Iterator[bytes]:
         """What a plan stored; nothing when it stored none."""
+
+
+class History(Protocol):
+    """A line for each run that ended, by what it is one of many of (`Run.series`)."""
+
+    def note(self, series: str, entry: Mapping[str, Any]) -> None:
+        """Keep the line; the same run's takes the place of its first."""
+
+    def last(self, series: str, limit: int) -> Sequence[Mapping[str, Any]]:
+        """The last runs' lines, oldest first."""
 
 
 class Snapshots(Protocol):
