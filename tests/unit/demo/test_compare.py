@@ -23,7 +23,7 @@ MEMBERSHIP = f"AIQ_{audience.AUDIENCE}_1"
 @cache
 def orders() -> list[Order]:
     """Few enough to compare often, enough for someone to join last."""
-    return log.sample(whole_log(), 150, max(DAYS))
+    return log.sample(whole_log(), 80, max(DAYS))
 
 
 @cache

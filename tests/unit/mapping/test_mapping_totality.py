@@ -26,11 +26,7 @@ NAME = TEXT | st.sampled_from(
     sorted({*STANDARD_ATTRIBUTES, *RESERVED_ATTRIBUTES, *TRAIT_NAMES, "address", "time", "AIQ_1_2"})
 )
 ZONES = st.sampled_from([UTC, *(timezone(timedelta(minutes=offset)) for offset in (-720, -210, 345, 840))])
-TIME = (
-    JSON
-    | st.datetimes().map(str)
-    | st.datetimes(timezones=ZONES).map(lambda moment: moment.isoformat())
-)
+TIME = JSON | st.datetimes().map(str) | st.datetimes(timezones=ZONES).map(lambda moment: moment.isoformat())
 FIELDS = {
     "type": st.sampled_from(["track", "page", "identify", "group", "alias", "screen"]) | JSON,
     "event": TEXT | JSON,

@@ -1,5 +1,6 @@
 """The template as CloudFormation would see it: transformed in process, with its parameters' defaults."""
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ def source() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def resources() -> dict[str, dict[str, Any]]:
-    template = yaml_parse((ROOT / "template.yaml").read_text())
+def resources(source: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    template = deepcopy(source)
     for resource in template["Resources"].values():
         if resource["Type"] in LOCAL_PATHS:
             resource["Properties"][LOCAL_PATHS[resource["Type"]]] = "s3://bucket/code.zip"
