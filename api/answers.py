@@ -202,6 +202,11 @@ def _letters() -> dict[str, Schema]:
         "replayed": whole("Letters sent again.", minimum=0),
         "remaining": whole("Letters that still wait.", minimum=0),
         "next_cursor": nullable(text("Call again with it until it is null.")),
+        "unmarked": array(
+            text(),
+            "Letters that were sent and could not be marked: they still show as open. Replayed again after five "
+            "minutes they are sent again, and what had been delivered by then is not delivered twice.",
+        ),
     }
     return {
         "DeadLetter": record(letter, "What a queue gave up."),

@@ -97,6 +97,7 @@ class FakeLetters:
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
+    cannot_mark: bool = False
 
     def add(self, number: int = 1, body: str = "{}", **changes: Any) -> str:
         letter = {
@@ -150,8 +151,11 @@ class FakeLetters:
         self.claimed -= set(letter_ids)
 
     def mark_replayed(self, letter_ids):
+        if self.cannot_mark:
+            return list(letter_ids)
         for one in letter_ids:
             self.rows[one]["replayed_at"] = AT
+        return []
 
 
 @dataclass

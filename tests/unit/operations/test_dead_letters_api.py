@@ -45,7 +45,7 @@ def test_a_delivery_goes_back_to_its_queue_and_says_which_letter_it_was(ask, wor
     letter = world.letters.add(body=json.dumps(DELIVERY))
     assert ask("POST", REPLAY, {"ids": [letter]}) == (
         200,
-        {"replayed": 1, "remaining": 0, "next_cursor": None},
+        {"replayed": 1, "remaining": 0, "next_cursor": None, "unmarked": []},
     )
     assert world.queues["braze"].documents == [{**DELIVERY, "replay_of": letter}]
     assert world.queues["braze"].groups == ["int_1"]
@@ -71,16 +71,30 @@ def test_a_letter_replayed_twice_is_sent_once(ask, world):
     letter = world.letters.add()
     ask("POST", REPLAY, {"ids": [letter]})
     status, body = ask("POST", REPLAY, {"ids": [letter, letter]})
-    assert (status, body) == (200, {"replayed": 0, "remaining": 0, "next_cursor": None})
+    assert (status, body) == (200, {"replayed": 0, "remaining": 0, "next_cursor": None, "unmarked": []})
     assert len(world.queues["braze"].bodies) == 1
 
 
 def test_a_letter_whose_send_failed_can_be_replayed_again(ask, world):
     letter = world.letters.add()
     world.queues["braze"].refuses = True
-    assert ask("POST", REPLAY, {"ids": [letter]})[1] == {"replayed": 0, "remaining": 1, "next_cursor": None}
+    _, body = ask("POST", REPLAY, {"ids": [letter]})
+    assert body == {"replayed": 0, "remaining": 1, "next_cursor": None, "unmarked": []}
     world.queues["braze"].refuses = False
     assert ask("POST", REPLAY, {"ids": [letter]})[1]["replayed"] == 1
+
+
+def test_a_letter_that_was_sent_and_could_not_be_marked_is_told_so_and_not_sent_by_the_next_call(ask, world):
+    letter, other = world.letters.add(), world.letters.add(2, queue="nowhere")
+    world.letters.cannot_mark = True
+    status, body = ask("POST", REPLAY, {"ids": [letter, other]})
+    assert (status, body["replayed"], body["remaining"], body["unmarked"]) == (200, 1, 1, [letter])
+    assert [one["outcome"] for one in world.log.entries] == ["done"]
+    assert world.log.entries[0]["changes"]["unmarked"] == {"old": None, "new": [letter]}
+    world.letters.cannot_mark = False
+    assert ask("POST", REPLAY, {"ids": [letter]})[1]["replayed"] == 0
+    assert len(world.queues["braze"].bodies) == 1
+    assert other not in world.letters.claimed
 
 
 def test_a_body_that_cannot_be_read_frees_the_letters(ask, world):
@@ -132,7 +146,8 @@ def test_a_call_that_runs_out_of_time_says_where_to_go_on(ask, world):
 def test_ids_left_for_lack_of_time_remain(ask, world):
     ids = [world.letters.add(number) for number in range(1, 501)]
     world.tick = timedelta(seconds=6)
-    assert ask("POST", REPLAY, {"ids": ids})[1] == {"replayed": 300, "remaining": 200, "next_cursor": None}
+    _, body = ask("POST", REPLAY, {"ids": ids})
+    assert (body["replayed"], body["remaining"], body["next_cursor"]) == (300, 200, None)
 
 
 @pytest.mark.parametrize(

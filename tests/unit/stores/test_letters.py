@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from bridge.errors import Rejected
 from bridge.stores import letter_feed
@@ -158,3 +159,23 @@ def test_claiming_an_unknown_letter_gives_nothing(desk):
 def test_many_bodies_come_in_the_order_asked_for(desk):
     letters = [desk.file(f"m{number}", body=str(number)) for number in range(5)]
     assert desk.letters.bodies(letters) == ["0", "1", "2", "3", "4"]
+
+
+def test_what_the_table_does_not_take_is_told_and_stays_claimed(desk, monkeypatch):
+    letters = [desk.file(message_id=str(number)) for number in range(3)]
+    desk.letters.claim(letters)
+    update, bad = desk.letters._update, letters[1]
+
+    def refuse(letter_id, change, values):
+        if letter_id == bad:
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
+        update(letter_id, change, values)
+
+    monkeypatch.setattr(desk.letters, "_update", refuse)
+    assert desk.letters.mark_replayed(letters) == [bad]
+    desk.letters.release([bad])
+    monkeypatch.undo()
+    assert [one["id"] for one in desk.letters.page(10)[0]] == [bad]
+    assert desk.letters.claim([bad]) == []
+    desk.clock.forward(seconds=301)
+    assert [one["id"] for one in desk.letters.claim([bad])] == [bad]

@@ -12,12 +12,12 @@ from datetime import UTC, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.stores.letter_feed import FeedPage, LetterFeed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -130,15 +130,27 @@ class LetterStore:
         with ThreadPoolExecutor(_WORKERS) as pool:
             return list(chain.from_iterable(pool.map(self._claim, dict.fromkeys(letter_ids))))
 
-    def release(self, letter_ids: Iterable[str]) -> None:
-        """Give claimed letters back: their send failed."""
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(lambda one: self._update(one, "REMOVE claimed_until", {}), letter_ids))
+    def release(self, letter_ids: Sequence[str]) -> None:
+        """Give claimed letters back: their send failed. A claim that cannot be taken back now runs out by itself."""
+        self._every(letter_ids, lambda one: self._update(one, "REMOVE claimed_until", {}))
 
-    def mark_replayed(self, letter_ids: Iterable[str]) -> None:
-        """Move letters that were sent again out of the open feeds."""
+    def mark_replayed(self, letter_ids: Sequence[str]) -> list[str]:
+        """Move letters that were sent again out of the open feeds; those for which it failed stay claimed."""
+        return self._every(letter_ids, self._mark_replayed)
+
+    def _every(self, letter_ids: Sequence[str], change: Callable[[str], None]) -> list[str]:
+        """The letters whose change the table did not take: one that fails leaves its neighbours alone."""
+
+        def done(letter_id: str) -> bool:
+            try:
+                change(letter_id)
+            except (ClientError, BotoCoreError):
+                return False
+            return True
+
         with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(self._mark_replayed, letter_ids))
+            took = pool.map(done, letter_ids)
+            return [one for one, taken in zip(letter_ids, took, strict=True) if not taken]
 
     def _claim(self, letter_id: str) -> list[Letter]:
         now = int(self._clock().timestamp())

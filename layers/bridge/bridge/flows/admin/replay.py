@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Annotated, Any, Protocol, Self
@@ -55,7 +55,9 @@ class Letters(Protocol):
     def count(self, *, reason: str | None, integration_id: str | None) -> int: ...
     def claim(self, letter_ids: Sequence[str]) -> list[Letter]: ...
     def release(self, letter_ids: Sequence[str]) -> None: ...
-    def mark_replayed(self, letter_ids: Sequence[str]) -> None: ...
+    def mark_replayed(self, letter_ids: Sequence[str]) -> list[str]:
+        """Those that were sent and could not be marked; they stay claimed for a while."""
+
     def bodies(self, letter_ids: Sequence[str]) -> list[str]: ...
 
 
@@ -63,6 +65,20 @@ class Queue(Protocol):
     """Takes bodies and tells which positions it did not take."""
 
     def offer(self, bodies: Sequence[str], *, group: str | None) -> Sequence[int]: ...
+
+
+@dataclass(slots=True)
+class _Done:
+    """How many letters were sent, could not be sent, were left for lack of time; which were sent and not marked."""
+
+    untried: int
+    sent: int = 0
+    failed: int = 0
+    unmarked: list[str] = field(default_factory=list)
+
+    def noted(self) -> dict[str, dict[str, Any]]:
+        told = {"replayed": self.sent} | ({"unmarked": self.unmarked} if self.unmarked else {})
+        return {name: {"old": None, "new": value} for name, value in told.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +100,14 @@ class Replay:
         asked = request.model_dump(exclude_none=True, exclude={"cursor"})
         noted = {field: {"old": None, "new": value} for field, value in asked.items()}
         with self.audit.act(call.actor, "dead_letters.replayed", "dead_letter", "", noted) as entry:
-            sent, failed, untried = self._send_all(wanted, until)
-            entry["changes"] = noted | {"replayed": {"old": None, "new": sent}}
-        remaining = failed + untried if waiting is None else max(0, waiting - sent)
-        if untried and waiting is not None:
+            done = self._send_all(wanted, until)
+            entry["changes"] = noted | done.noted()
+        remaining = done.failed + done.untried if waiting is None else max(0, waiting - done.sent)
+        if done.untried and waiting is not None:
             # What was sent has left the list, so the same place in it is where to go on.
             cursor = start or ""
-        return answer_json(
-            200, {"replayed": sent, "remaining": remaining, "next_cursor": sealed_cursor(cursor)}
-        )
+        told = {"replayed": done.sent, "remaining": remaining, "next_cursor": sealed_cursor(cursor)}
+        return answer_json(200, {**told, "unmarked": done.unmarked})
 
     def _wanted(self, request: ReplayRequest, start: str | None) -> tuple[list[str], str | None]:
         if request.ids is not None:
@@ -114,17 +129,16 @@ class Replay:
             if cursor is None or len(found) >= MOST or not letters:
                 return found, cursor
 
-    def _send_all(self, letter_ids: Sequence[str], until: datetime) -> tuple[int, int, int]:
-        """How many were sent, how many could not be, and how many were left for lack of time."""
-        sent = failed = done = 0
+    def _send_all(self, letter_ids: Sequence[str], until: datetime) -> "_Done":
+        done = _Done(untried=len(letter_ids))
         for part in batched(letter_ids, _TOGETHER, strict=False):
             if self.clock() >= until:
                 break
-            now_sent, now_failed = self._send(part)
-            sent, failed, done = sent + now_sent, failed + now_failed, done + len(part)
-        return sent, failed, len(letter_ids) - done
+            self._send(part, done)
+            done.untried -= len(part)
+        return done
 
-    def _send(self, letter_ids: Sequence[str]) -> tuple[int, int]:
+    def _send(self, letter_ids: Sequence[str], done: "_Done") -> None:
         letters = self.letters.claim(letter_ids)
         claimed = [letter["id"] for letter in letters]
         sent: set[str] = set()
@@ -132,9 +146,11 @@ class Replay:
             for together in _by_queue(letters, self.letters.bodies(claimed)):
                 sent |= self._offer(together)
         finally:
-            self.letters.mark_replayed(sorted(sent))
+            # What was sent was sent, whether or not the table can be told now.
+            done.unmarked += self.letters.mark_replayed(sorted(sent))
             self.letters.release([one for one in claimed if one not in sent])
-        return len(sent), len(claimed) - len(sent)
+        done.sent += len(sent)
+        done.failed += len(claimed) - len(sent)
 
     def _offer(self, letters: Sequence[tuple[Letter, str]]) -> set[str]:
         first = letters[0][0]
