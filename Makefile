@@ -82,7 +82,7 @@ CODE := layers/mapping layers/bridge local functions api
 check: $(READY)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
-	@.venv/bin/mypy --no-error-summary $(CODE)
+	@$(PYTHON) -m mypy --no-error-summary $(CODE)
 	@PYTHONPATH=layers/mapping:layers/bridge:. $(PYTHON) -m api.generate --check
 	@mkdir -p .local/logs
 	@PYTHONPATH=layers/mapping:layers/bridge:. .venv/bin/lint-imports --no-logo > .local/logs/imports.log 2>&1 \
@@ -135,6 +135,6 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-vers
   --no-header --no-emit-index-url --no-emit-find-links
 
 lock: .tools/uv.ready
-	@for file in layers/dependencies/requirements functions/audience_plan/requirements \
+	@for file in layers/dependencies/requirements functions/audience_plan/requirements functions/authorizer/requirements \
 	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk; do \
 	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done

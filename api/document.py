@@ -17,6 +17,8 @@ ABOUT = """\
 Carries customer data from Datafly Signal to ActionIQ, and from Signal and ActionIQ to Braze.
 
 **Roles.** viewer < editor < admin; an activator can only post activations.
+The admin routes take a token that was made here or, where the stack names an issuer, a JWT of that identity provider
+whose claim says viewer, editor or admin. Activations take a token that was made here, or a signature.
 
 **Lists** give `data`, `next_cursor` and `has_more`, 50 entries a page and at most 100.
 
@@ -26,14 +28,14 @@ that does not answer within 30 s): then the body is AWS's `{"message"}` as `appl
 
 **From a page** the event paths, the pixel, the settings and this document answer preflights and allow every origin.
 
-**A trailing slash** does not matter, and nothing is ever redirected.
+**A trailing slash** does not matter on the paths of events and activations, and nothing is ever redirected.
 """
 
 SECURITY: dict[str, Schema] = {
     "adminToken": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A token; `x-required-role` says the least role an operation takes.",
+        "description": "A token or a JWT; `x-required-role` says the least role an operation takes.",
     },
     "writeKeyBasic": {
         "type": "http",

@@ -8,7 +8,7 @@ import requests
 
 from bridge.flows.authorize import Role, allows
 from tests.api.description import operations, schema
-from tests.api.house import ROLES, SECONDS, House, bearer
+from tests.api.house import ROLES, SECONDS, House, Signed, bearer
 
 ADMIN = [(method, path, one) for method, path, one in operations() if path.startswith("/v1/admin/")]
 
@@ -43,6 +43,29 @@ def test_without_a_right_token_the_gateway_answers(
         answer = ask(house, method, path, headers=headers)
         assert (answer.status_code, list(answer.json())) == (status, ["message"])
         schema[path][method].validate_response(answer)
+
+
+ORDER = {
+    "activation_id": "of-nobody",
+    "kind": "campaign",
+    "integration_id": "int_nobody",
+    "settings": {"campaign_id": "c"},
+    "rows": [{"external_id": "u"}],
+}
+
+
+def test_each_kind_of_token_orders_an_activation_or_is_told_why_not(house: House) -> None:
+    """The integration is unknown, so whoever may order is told that, and nothing comes of it."""
+    told = {"": 401, "wrong": 401, house.write_key: 403, house.stack.admin_token: 404}
+    told |= {token: 404 if allows(role, Role.ACTIVATOR) else 403 for role, token in house.tokens.items()}
+    for token, status in told.items():
+        answer = ask(house, "POST", "/v1/activations", headers=bearer(token), json=ORDER)
+        assert answer.status_code == status, (token[:3], answer.text)
+        schema["/v1/activations"]["POST"].validate_response(answer)
+    signed = ask(
+        house, "POST", "/v1/activations", auth=Signed(house.write_key, house.hmac_secret), json=ORDER
+    )
+    assert (signed.status_code, signed.json()["code"]) == (404, "INTEGRATION_NOT_FOUND")
 
 
 def test_a_write_key_orders_no_activation(house: House) -> None:

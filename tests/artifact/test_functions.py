@@ -52,6 +52,18 @@ def test_the_planner_finds_its_duckdb(python: Python) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_authorizer_finds_what_checks_a_jwt(python: Python) -> None:
+    done = python("AuthorizerFunction", "from bridge.clients import identity; import cryptography.hazmat")
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_checks_a_jwt_stays_with_the_authorizer_and_out_of_its_cold_start(python: Python) -> None:
+    assert python("InstallFunction", "import jwt").returncode == 1
+    done = python("AuthorizerFunction", IMPORTED)
+    assert done.returncode == 0, done.stderr
+    assert not {"jwt", "cryptography"} & set(json.loads(done.stdout))
+
+
 @pytest.mark.parametrize("folder", [*FUNCTIONS.values(), *LAYERS])
 def test_every_module_comes_compiled_and_unchecked(build: Path, folder: str) -> None:
     compiled = list((build / folder).rglob("*.pyc"))

@@ -23,7 +23,7 @@ class FakeTokens:
 @pytest.fixture
 def app():
     module = load("authorizer")
-    module.tokens = lambda: FakeTokens("YOUR_TOKEN", Token(id="tok_1", name="ops", role="editor"))
+    module.token_store = lambda: FakeTokens("YOUR_TOKEN", Token(id="tok_1", name="ops", role="editor"))
     return module
 
 
@@ -70,4 +70,4 @@ def test_it_is_wired_to_the_table_and_the_bootstrap_secret(monkeypatch):
     monkeypatch.setenv("INSTALLATIONS_TABLE", "t")
     monkeypatch.setenv("ADMIN_TOKEN_SECRET", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    assert load("authorizer").tokens() is not None
+    assert load("authorizer").token_store() is not None

@@ -25,6 +25,13 @@ class Away:
         return fail
 
 
+class EmptyTable:
+    """Holds no row: no source, no token, no installation."""
+
+    def get_item(self, **_call: object) -> dict[str, Any]:
+        return {}
+
+
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in ("STACK_NAME", "INSTALLATIONS_TABLE", "EVENT_QUEUE_URL", "BRAZE_QUEUE_URL", "EXPORT_BUCKET"):
@@ -65,3 +72,24 @@ def test_what_nobody_foresaw_is_500_and_the_log_names_its_place_alone(
     assert "test_collect_app.py" in caplog.text
     assert SECRET not in caplog.text
     assert all(record.exc_info is None for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "code"),
+    [("the-first-token", 404, "INTEGRATION_NOT_FOUND"), ("another", 401, "INVALID_TOKEN")],
+)
+def test_the_token_the_stack_was_made_with_orders_activations_too(
+    app: Any, monkeypatch: pytest.MonkeyPatch, token: str, status: int, code: str
+) -> None:
+    monkeypatch.setenv("ADMIN_TOKEN_SECRET", "arn")
+    monkeypatch.setattr(app, "client", lambda _: EmptyTable())
+    monkeypatch.setattr(app, "bootstrap_token", lambda: "the-first-token")
+    order = {
+        "activation_id": "a-1",
+        "kind": "event",
+        "integration_id": "int_1",
+        "rows": [{"external_id": "u"}],
+    }
+    headers = {"authorization": f"Bearer {token}"}
+    answer = app.lambda_handler(request("POST", "/v1/activations", order, key=None, headers=headers), None)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (status, code)

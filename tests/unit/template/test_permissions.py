@@ -83,7 +83,7 @@ def test_a_vendors_worker_reads_only_that_vendors_keys(resources: Resources) -> 
     assert suffix == {
         **{role: [f"/{key}/*"] for role, key in workers.items()},
         "AudienceSyncRole": ["/braze/*"],
-        "CollectRole": ["/sources/*"],
+        "CollectRole": ["/sources/*", "['AdminTokenSecret', 'Id']"],
     }
     for role in ("IngestRole", "AudiencePlanRole", "OperationsRole", "DeadLetterRole"):
         assert may(resources, role, read) == []

@@ -1,10 +1,13 @@
 """What holds data, what is logged, what is open: checked over the transformed template."""
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge.settings.authorizer import AuthorizerSettings
 from local.http_api import authorizers, routes
 from local.invoke import FUNCTIONS
 from tests.unit.template.lanes import LANES
@@ -124,3 +127,23 @@ def test_every_parameter_is_used_and_shown_in_a_group(source: dict[str, Any]) ->
     assert sorted(shown) == sorted(source["Parameters"])
     used = repr(source["Resources"]) + repr(source["Globals"]) + repr(source["Conditions"])
     assert all(f"'Ref': '{name}'" in used for name in source["Parameters"])
+
+
+def test_jwts_are_believed_only_over_https_and_for_an_audience(
+    source: dict[str, Any], resources: Resources
+) -> None:
+    parameters = source["Parameters"]
+    issuer = parameters["JwtIssuer"]
+    assert (issuer["Default"], parameters["JwtAudience"]["Default"]) == ("", "")
+    allowed = re.compile(issuer["AllowedPattern"])
+    for address in ("", "https://login.example.com", "https://login.example.com/tenant/v2.0/"):
+        assert allowed.fullmatch(address), address
+    for address in ("http://login.example.com", "https://", "https:///x", "https://u@h", "https://h?a", "x"):
+        assert not allowed.fullmatch(address), address
+    rule = source["Rules"]["JwtNeedsAnAudience"]
+    assert rule["RuleCondition"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtIssuer"}, ""]}]}
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "JwtAudience"}, ""]}]}
+    told = resources["AuthorizerFunction"]["Properties"]["Environment"]["Variables"]
+    read = ("jwt_issuer", "jwt_audience", "jwt_role_claim")
+    assert set(read) <= {field.name for field in dataclasses.fields(AuthorizerSettings)}
+    assert all(told[name.upper()] == {"Ref": name.title().replace("_", "")} for name in read)

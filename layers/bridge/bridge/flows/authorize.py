@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from bridge.errors import Problem
@@ -34,6 +34,12 @@ def allows(role: str, needed: Role) -> bool:
     if needed is Role.ACTIVATOR:
         return held in _ACTIVATING
     return _RANK.get(held, 0) >= _RANK[needed]
+
+
+def strongest(roles: Iterable[str]) -> str:
+    """Of what an identity provider says of somebody, the role that may do most here; empty when it names none."""
+    held = [Role(role) for role in roles if role in Role]
+    return max(held, key=lambda role: _RANK.get(role, 0)).value if held else ""
 
 
 def token_digest(token: str) -> str:
