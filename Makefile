@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON3 ?= python3
 UV := .tools/uv/bin/uv
 PYTHON := .venv/bin/python
-READY := .tools/dev.ready .tools/sam.ready .tools/ministack.ready
+READY := .tools/dev.ready .tools/sam.ready .tools/ministack.ready .tools/console.ready
 
 export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/.tools/sam/bin:$(PATH)
@@ -55,6 +55,17 @@ endef
 	@cd tests/sdk && PATH="$(CURDIR)/.tools/sdk/bin:$$PATH" npm ci --silent
 	@touch $@
 
+# What the console's pages load beside our own files, copied to where the layer is built from.
+VENDOR := layers/console/console/static/vendor
+.tools/console.ready: layers/console/package.json layers/console/package-lock.json .tools/sdk.ready
+	@echo "setup: $(VENDOR)"
+	@mkdir -p .tools/console $(VENDOR)
+	@cp layers/console/package.json layers/console/package-lock.json .tools/console/
+	@cd .tools/console && PATH="$(CURDIR)/.tools/sdk/bin:$$PATH" npm ci --silent
+	@cp .tools/console/node_modules/htmx.org/dist/htmx.min.js .tools/console/node_modules/uplot/dist/uPlot.iife.min.js \
+	  .tools/console/node_modules/uplot/dist/uPlot.min.css $(VENDOR)/
+	@touch $@
+
 # ---------------------------------------------------------------- the local stack
 .PHONY: up down
 up: $(READY)
@@ -76,23 +87,23 @@ bench: up
 	@for script in benchmarks/[a-z]*.py; do $(PYTHON) -m benchmarks.$$(basename $$script .py); done
 
 # ---------------------------------------------------------------- checks
-CODE := layers/mapping layers/bridge local functions api
+CODE := layers/mapping layers/bridge layers/console local functions api
 
 .PHONY: check openapi format test unit faults artifact stack sdk
 check: $(READY)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
 	@$(PYTHON) -m mypy --no-error-summary $(CODE)
-	@PYTHONPATH=layers/mapping:layers/bridge:. $(PYTHON) -m api.generate --check
+	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:. $(PYTHON) -m api.generate --check
 	@mkdir -p .local/logs
-	@PYTHONPATH=layers/mapping:layers/bridge:. .venv/bin/lint-imports --no-logo > .local/logs/imports.log 2>&1 \
+	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:. .venv/bin/lint-imports --no-logo > .local/logs/imports.log 2>&1 \
 	  || { cat .local/logs/imports.log; exit 1; }
 	@.venv/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint > /dev/null
 	@echo "check: ruff, mypy, import contracts and the template are clean"
 
 openapi: $(READY)
-	@PYTHONPATH=layers/mapping:layers/bridge:. $(PYTHON) -m api.generate
+	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:. $(PYTHON) -m api.generate
 
 format: $(READY)
 	@.venv/bin/ruff check --quiet --fix-only .
@@ -135,6 +146,6 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-vers
   --no-header --no-emit-index-url --no-emit-find-links
 
 lock: .tools/uv.ready
-	@for file in layers/dependencies/requirements functions/audience_plan/requirements functions/authorizer/requirements \
+	@for file in layers/dependencies/requirements layers/console/requirements functions/audience_plan/requirements functions/authorizer/requirements \
 	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk; do \
 	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done

@@ -202,7 +202,24 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         "Live events",
         _ok("LiveEventPage"),
         _LISTED,
-        (query("integration_id", text()), query("status", text()), query("kind", text()), *LIST),
+        (
+            query("integration_id", text()),
+            query("status", text()),
+            query("kind", text()),
+            query("type", text(), description="Of a listed event: `track`, `identify`, `page`."),
+            query("name", text(), description="How a listed event's name begins."),
+            query("user", text(), description="How a listed event's user begins."),
+            *LIST,
+        ),
+    ),
+    ("POST", "/v1/admin/live-events/test"): Described(
+        "sendTestEvent",
+        "Send a test event: one track event, to every enabled installation that wants it",
+        "Live events",
+        {202: Answer("On its way; it shows among the live events within seconds.", "TrialEvent")},
+        _BODY,
+        body="TrialRequest",
+        examples={"with defaults": {}, "a user of mine": {"event": "Checkout Tested", "user_id": "u-42"}},
     ),
     ("GET", "/v1/admin/live-events/{delivery_id}"): Described(
         "getLiveEvent",
@@ -306,6 +323,14 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         "Whether each installation delivers, and how full the queues are",
         "Health",
         _ok("Health"),
+    ),
+    ("GET", "/v1/admin/statistics"): Described(
+        "getStatistics",
+        "The last hour in numbers",
+        "Health",
+        _ok("Statistics"),
+        (422,),
+        (query("minutes", whole(minimum=1, maximum=180, default=60), description="How far back."),),
     ),
 }
 

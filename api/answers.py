@@ -268,4 +268,31 @@ def _health() -> dict[str, Schema]:
         "installations": array(record(installation)),
         "queues": array(record({"name": text(), **counts})),
     }
-    return {"Health": record(report)}
+    share = nullable({"type": "number", "description": "Of 1; null when nothing was tried."})
+    summary = {
+        "events": whole("Items delivered.", minimum=0),
+        "filtered": whole(minimum=0),
+        "failed": whole("Items tried and not delivered.", minimum=0),
+        "success": share,
+        "latency_ms": nullable(whole("The vendor's, median.", minimum=0)),
+    }
+    points = dict.fromkeys(("sent", "full_resend", "saved", "runs"), whole(minimum=0))
+    statistics = {
+        "from": moment("The minute from which on everything is counted."),
+        "to": moment(),
+        "complete": flag("Whether `from` is as early as was asked for."),
+        "totals": record(summary),
+        "integrations": array(record({"integration_id": text(), "name": text(), **summary})),
+        "minutes": array(record({"at": moment()})),
+        "series": array(
+            record({"label": text("The installation's name."), "values": array(whole(minimum=0))}),
+            "Items delivered, minute by minute.",
+        ),
+        "data_points": record(points, "Of the newest audience runs, at most a hundred."),
+    }
+    trial = {"message_id": text("Look for it among the live events."), "event": text(), "user_id": text()}
+    return {
+        "Health": record(report),
+        "Statistics": record(statistics),
+        "TrialEvent": record(trial, "A test event on its way."),
+    }

@@ -10,6 +10,7 @@ from bridge.flows.admin.installations import ChangeRequest
 from bridge.flows.admin.replay import ReplayRequest
 from bridge.flows.admin.sources_admin import SourceRequest
 from bridge.flows.admin.tokens_admin import TokenRequest
+from bridge.flows.admin.trying import TrialRequest
 from mapping.catalog import CatalogEntry
 from mapping.catalog import entries as catalog_entries
 
@@ -109,7 +110,7 @@ def _schemas(library: tuple[CatalogEntry, ...]) -> dict[str, Schema]:
     shown = [catalog.config_name(entry, "ConfigShown") for entry in library]
     made = {"InstallRequest": {**install, "properties": {**install["properties"], "config": _any_config()}}}
     made["ChangeRequest"] = _change(change, library)
-    for model in (SourceRequest, TokenRequest, ReplayRequest):
+    for model in (SourceRequest, TokenRequest, ReplayRequest, TrialRequest):
         made[model.__name__], _ = of_model(model)
     for entry in library:
         made |= catalog.config_schemas(entry)

@@ -20,6 +20,7 @@ def parameters(settings: LocalSettings) -> dict[str, str]:
         "EndpointUrl": settings.emulator_url,
         "ExtraAllowedHosts": ",".join(hosts),
         "ActionIqBaseUrl": settings.actioniq_url,
+        "ConsoleApiUrl": settings.api_url,
         "RunSettleSeconds": "0",
         "LogLevel": settings.log_level,
         "IngestMaximumConcurrency": "4",

@@ -19,6 +19,8 @@ from bridge.flows.admin.replay import Replay
 from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
+from bridge.flows.admin.statistics import Statistics
+from bridge.flows.admin.trying import Trial
 from bridge.settings.operations import OperationsSettings
 from bridge.stores.audit import AuditStore
 from bridge.stores.deliveries import DeliveryStore
@@ -62,22 +64,24 @@ def operating() -> Operating:
     runs = RunStore(dynamodb, settings.runs_table, now)
     snapshots = SnapshotStore(dynamodb, settings.runs_table, s3, settings.state_bucket)
     runs_admin = RunsAdmin(runs, queues["export"], links, audit)
+    installations = InstallationStore(dynamodb, installed)
+    delivered = DeliveryStore(dynamodb, deliveries, now)
     return Operating(
-        live_events=LiveEvents(
-            DeliveryStore(dynamodb, deliveries, now), StageStore(s3, settings.state_bucket)
-        ),
+        live_events=LiveEvents(delivered, StageStore(s3, settings.state_bucket)),
         letters=LetterDesk(letters),
         replay=Replay(letters, queues, audit, now),
         runs=runs_admin,
         orders=RunOrders(runs_admin, runs, snapshots, audit, now),
         reports=RunReports(runs, links),
         health=Health(
-            InstallationStore(dynamodb, installed),
+            installations,
             HealthStore(dynamodb, deliveries, now),
             PauseStore(dynamodb, deliveries, now),
             QueueDepths(sqs, settings.lane_queues),
             now,
         ),
+        statistics=Statistics(delivered, runs, installations, now),
+        trial=Trial(queues["event"], audit, now, new_id),
     )
 
 

@@ -18,6 +18,8 @@ from bridge.flows.admin.replay import Replay
 from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
+from bridge.flows.admin.statistics import Statistics
+from bridge.flows.admin.trying import Trial
 from mapping.installation import Installation, Revision
 from mapping.run import Run, Snapshot
 from tests.unit.install.fakes import FakeAuditLog, Ids
@@ -75,10 +77,20 @@ class FakeDeliveries:
     def page(self, limit, cursor, **wanted):
         start = int(cursor or 0)
         found = [
-            row for row in self.rows if all(row[name] == value for name, value in wanted.items() if value)
+            row
+            for row in self.rows
+            if all(self._has(row, name, value) for name, value in wanted.items() if value)
         ]
         more = start + limit < len(found)
         return found[start : start + limit], str(start + limit) if more else None
+
+    @staticmethod
+    def _has(row, name, value):
+        if name == "type":
+            return any(event["type"] == value for event in row["events"])
+        if name in {"name", "user"}:
+            return any(event[name].startswith(value) for event in row["events"])
+        return row[name] == value
 
     def get(self, delivery_id):
         return next((row for row in self.rows if row["delivery_id"] == delivery_id), None)
@@ -279,6 +291,10 @@ class World:
                 SimpleNamespace(all=lambda: depths),
                 lambda: NOW,
             ),
+            statistics=Statistics(
+                self.deliveries, self.runs, SimpleNamespace(all=lambda: self.installations), lambda: NOW
+            ),
+            trial=Trial(queues["event"], audit, lambda: NOW, Ids()),
         )
 
     def clock(self) -> datetime:

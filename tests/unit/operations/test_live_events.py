@@ -34,13 +34,22 @@ def test_a_delivery_is_listed_with_its_vendor_status(ask, world):
         ("status=rejected", ["dlv_3"]),
         ("kind=campaign", ["dlv_2"]),
         ("integration_id=int_1&status=delivered", ["dlv_1"]),
-        ("integration_id=&status=&kind=", ["dlv_1", "dlv_2", "dlv_3"]),
+        ("type=identify", ["dlv_2"]),
+        ("name=Order", ["dlv_1", "dlv_3"]),
+        ("user=u2&type=identify", ["dlv_2"]),
+        ("user=u2&type=track", []),
+        ("integration_id=&status=&kind=&type=&name=&user=", ["dlv_1", "dlv_2", "dlv_3"]),
     ],
 )
-def test_deliveries_are_found_by_installation_status_and_kind(ask, world, query, found):
+def test_deliveries_are_found_by_installation_status_kind_and_event(ask, world, query, found):
     world.deliveries.rows = [
         delivery(1),
-        delivery(2, integration_id="int_2", kind="campaign"),
+        delivery(
+            2,
+            integration_id="int_2",
+            kind="campaign",
+            events=[{"message_id": "m", "type": "identify", "name": "", "user": "u2"}],
+        ),
         delivery(3, status="rejected"),
     ]
     assert ids(ask("GET", f"/v1/admin/live-events?{query}")[1]) == found

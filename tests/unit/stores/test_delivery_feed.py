@@ -1,5 +1,6 @@
 """The list of deliveries: newest first, full pages, and no hour looked into that holds nothing."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -162,3 +163,28 @@ def test_more_days_than_one_call_reads_are_read_in_several(dynamodb: Counted) ->
 def test_a_foreign_cursor_is_refused(store: DeliveryStore) -> None:
     with pytest.raises(Rejected, match="invalid_cursor"):
         store.page(5, "bm90IG9uZQ==")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "numbers"),
+    [
+        ({"type": "track"}, [1, 2]),
+        ({"type": "tra"}, []),
+        ({"name": "Order"}, [1]),
+        ({"name": 'Say "hi"'}, [2]),
+        ({"user": "Zoë"}, [2]),
+        ({"type": "identify", "user": "u1"}, [3]),
+    ],
+)
+def test_rows_are_found_by_the_events_they_list(store, wanted, numbers):
+    lines = {
+        1: ("track", "Order Completed", "u1"),
+        2: ("track", 'Say "hi"', "Zoë"),
+        3: ("identify", "", "u1"),
+    }
+    ids = {}
+    for number, line in lines.items():
+        told = dict(zip(("type", "name", "user"), line, strict=True))
+        events = json.dumps([{"message_id": f"m{number}", **told}], separators=(",", ":"))
+        ids[number] = put(store, number, timedelta(minutes=number), events=events)
+    assert all_pages(store, 10, **wanted) == [[ids[number] for number in numbers]]

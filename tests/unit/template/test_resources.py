@@ -89,7 +89,14 @@ def test_every_admin_route_stands_behind_the_authorizer(resources: Resources) ->
 
 def test_the_public_routes_are_these_and_no_others(resources: Resources) -> None:
     public = {route.key for route in routes(api_body(resources)) if route.authorizer is None}
-    assert public == {"$default", *(f"POST /v1/{path}" for path in OPEN_PATHS)}
+    console = {"GET /console", "GET /console/{proxy+}", "POST /console/{proxy+}"}
+    assert public == {"$default", *console, *(f"POST /v1/{path}" for path in OPEN_PATHS)}
+
+
+def test_the_console_may_write_its_log_and_nothing_else(resources: Resources) -> None:
+    role = resources["ConsoleRole"]["Properties"]
+    statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+    assert [one["Sid"] for one in statements] == ["Logs"]
 
 
 def test_an_answer_of_the_authorizer_is_kept_a_minute_at_most(resources: Resources) -> None:

@@ -1,5 +1,6 @@
 """Delivery rows: who works on a delivery, how often it went out, which of its items are finished."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,14 +77,18 @@ class DeliveryStore:
         self,
         limit: int,
         cursor: str | None = None,
+        *,
         integration_id: str | None = None,
         status: str | None = None,
         kind: str | None = None,
+        type: str | None = None,  # noqa: A002 - the event's own word
+        name: str | None = None,
+        user: str | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Newest first; a page is full unless a filter matches little. Raises Rejected("invalid_cursor")."""
         wanted = {"integration_id": integration_id, "status": status, "kind": kind}
         feed = DeliveryFeed(self.client, self.table, self.hours)
-        found, following = feed.page(limit, cursor, wanted, self.clock())
+        found, following = feed.page(limit, cursor, wanted, self.clock(), _in_the_row(type, name, user))
         return [rows.shown(item) for item in found], following
 
     def _create(self, item: rows.Item) -> rows.Item | None:
@@ -126,6 +131,13 @@ class DeliveryStore:
                 raise
             return None
         return answer["Attributes"]
+
+
+def _in_the_row(type: str | None, name: str | None, user: str | None) -> list[str]:  # noqa: A002 - as above
+    """What the row's compact JSON of its events holds when one of them is of that type, or begins that way."""
+    whole = [f'"type":{json.dumps(type)}'] if type else []
+    begun = {"name": name, "user": user}
+    return whole + [f'"{field}":{json.dumps(text)[:-1]}' for field, text in begun.items() if text]
 
 
 def _refused(error: ClientError) -> bool:

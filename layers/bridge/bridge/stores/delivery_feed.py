@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,8 +60,12 @@ class DeliveryFeed:
         cursor: str | None,
         wanted: Mapping[str, str | None],
         now: datetime,
+        texts: Sequence[str] = (),
     ) -> tuple[list[Item], str | None]:
-        """Up to `limit` rows that match, and the cursor of the next page; None at the end of the retention."""
+        """Up to `limit` rows that match, and the cursor of the next page; None at the end of the retention.
+
+        `texts` are parts of the row's list of events, all of which it must hold.
+        """
         start = _position(cursor) if cursor else _Position(_hour(now))
         hours = self.hours.between(start.hour, now - self.hours.retention)
         found: list[Item] = []
@@ -69,7 +73,7 @@ class DeliveryFeed:
             # The first hour alone, as most pages end in it.
             for part in chain([hours[:1]], batched(hours[1:MOST_HOURS], _TOGETHER, strict=False)):
                 shards = list(product(part, range(SHARDS)))
-                read = pool.map(lambda one: self._shard(one[0], one[1], start, limit, wanted), shards)
+                read = pool.map(lambda one: self._shard(one[0], one[1], start, limit, wanted, texts), shards)
                 for hour, reads in zip(part, batched(read, SHARDS, strict=True), strict=True):
                     rows, down_to = _merged(reads)
                     found += rows
@@ -81,11 +85,17 @@ class DeliveryFeed:
         return found, _Position(hours[MOST_HOURS]).cursor() if len(hours) > MOST_HOURS else None
 
     def _shard(
-        self, hour: str, shard: int, start: _Position, limit: int, wanted: Mapping[str, str | None]
+        self,
+        hour: str,
+        shard: int,
+        start: _Position,
+        limit: int,
+        wanted: Mapping[str, str | None],
+        texts: Sequence[str],
     ) -> _Read:
         """At least the newest `limit` rows that come after the position, unless that takes too many reads."""
         before = start if hour == start.hour else _Position(hour)
-        query = _query(f"DELIVERY#{hour}#{shard}", before.at, limit, wanted)
+        query = _query(f"DELIVERY#{hour}#{shard}", before.at, limit, wanted, texts)
         found: list[Item] = []
         down_to = _NEWEST
         for _ in range(MOST_READS):
@@ -109,7 +119,9 @@ def _merged(reads: tuple[_Read, ...]) -> tuple[list[Item], str]:
     return sorted(rows, key=_order, reverse=True), down_to
 
 
-def _query(feed: str, at: str, limit: int, wanted: Mapping[str, str | None]) -> dict[str, Any]:
+def _query(
+    feed: str, at: str, limit: int, wanted: Mapping[str, str | None], texts: Sequence[str]
+) -> dict[str, Any]:
     filters = {name: value for name, value in wanted.items() if value}
     query: dict[str, Any] = {
         "KeyConditionExpression": "feed = :feed AND #at <= :at",
@@ -118,9 +130,14 @@ def _query(feed: str, at: str, limit: int, wanted: Mapping[str, str | None]) -> 
         | {f":{name}": {"S": value} for name, value in filters.items()},
     }
     # Two more than asked for: the one the last page ended with, and the one that shows where an instant ends.
-    query["Limit"] = _FILTERED_READ if filters else limit + 2
-    if filters:
-        query["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in filters)
+    query["Limit"] = _FILTERED_READ if filters or texts else limit + 2
+    terms = [f"#{name} = :{name}" for name in filters]
+    for index, text in enumerate(texts):
+        terms.append(f"contains(#events, :text{index})")
+        query["ExpressionAttributeNames"]["#events"] = "events"
+        query["ExpressionAttributeValues"][f":text{index}"] = {"S": text}
+    if terms:
+        query["FilterExpression"] = " AND ".join(terms)
     return query
 
 

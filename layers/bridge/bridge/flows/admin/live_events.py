@@ -25,6 +25,9 @@ class Deliveries(Protocol):
         integration_id: str | None,
         status: str | None,
         kind: str | None,
+        type: str | None,  # noqa: A002 - the event's own word
+        name: str | None,
+        user: str | None,
     ) -> tuple[Sequence[Row], str | None]: ...
     def get(self, delivery_id: str) -> Row | None: ...
 
@@ -35,6 +38,9 @@ class Stages(Protocol):
     def get(self, key: str) -> Mapping[str, Any] | None: ...
 
 
+FILTERS = ("integration_id", "status", "kind", "type", "name", "user")
+
+
 @dataclass(frozen=True, slots=True)
 class LiveEvents:
     """The reading side of deliveries."""
@@ -43,9 +49,12 @@ class LiveEvents:
     stages: Stages
 
     def list(self, call: Call) -> Answer:
-        """GET /v1/admin/live-events?integration_id=&status=&kind=, newest first."""
+        """GET /v1/admin/live-events?integration_id=&status=&kind=&type=&name=&user=, newest first.
+
+        `name` and `user` are beginnings, case and all, of those of any event listed in the row.
+        """
         page = Page.of(call.query)
-        wanted = {name: call.query.get(name) or None for name in ("integration_id", "status", "kind")}
+        wanted = {name: call.query.get(name) or None for name in FILTERS}
         rows, cursor = self.deliveries.page(page.limit, page.cursor, **wanted)
         return listed([_shown(row) for row in rows], cursor)
 

@@ -10,6 +10,8 @@ from bridge.flows.admin.replay import Replay
 from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
+from bridge.flows.admin.statistics import Statistics
+from bridge.flows.admin.trying import Trial
 from bridge.flows.authorize import Role
 
 
@@ -24,12 +26,15 @@ class Operating:
     orders: RunOrders
     reports: RunReports
     health: Health
+    statistics: Statistics
+    trial: Trial
 
     def routes(self) -> tuple[Route, ...]:
         """Viewers read, editors approve, cancel, roll back and replay, and see whom rejects name."""
         run = "/v1/admin/audience-runs/<run_id>"
         return (
             Route("GET", "/v1/admin/live-events", Role.VIEWER, self.live_events.list),
+            Route("POST", "/v1/admin/live-events/test", Role.EDITOR, self.trial.send),
             Route("GET", "/v1/admin/live-events/<delivery_id>", Role.VIEWER, self.live_events.get),
             Route("GET", "/v1/admin/dead-letters", Role.VIEWER, self.letters.list),
             Route("POST", "/v1/admin/dead-letters/replay", Role.EDITOR, self.replay.replay),
@@ -42,4 +47,5 @@ class Operating:
             Route("POST", f"{run}/cancel", Role.EDITOR, self.runs.cancel),
             Route("POST", f"{run}/rollback", Role.EDITOR, self.orders.rollback),
             Route("GET", "/v1/admin/health", Role.VIEWER, self.health.report),
+            Route("GET", "/v1/admin/statistics", Role.VIEWER, self.statistics.report),
         )

@@ -1,0 +1,1 @@
+"""One module a screen: it asks the API, and names the template that shows the answer."""

@@ -1,0 +1,94 @@
+"""Audiences: every run with its progress, its plan and what it waits for."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from console.api import together
+from console.visits import Moved, Page, Reply, Shown, Visit, address
+
+RUNS = "/v1/admin/audience-runs"
+ENDED = {"done", "cancelled", "blocked", "stale"}
+ACTIONS = {"approve": "approved", "cancel": "cancelled"}
+
+
+def pages() -> tuple[Page, ...]:
+    """Approving and cancelling need an editor."""
+    one = "/console/audiences/<run_id>"
+    return (
+        Page("GET", "/console/audiences", "viewer", runs),
+        Page("GET", one, "viewer", run),
+        *(
+            Page("POST", f"{one}/{action}", "editor", partial(act, action=action, said=said))
+            for action, said in ACTIONS.items()
+        ),
+    )
+
+
+def runs(visit: Visit) -> Reply:
+    """The newest runs, those that wait for a person first."""
+    page, installed = together(
+        lambda: visit.api.get(RUNS, limit=50, cursor=visit.query.get("cursor")),
+        lambda: visit.api.every("/v1/admin/integrations"),
+    )
+    rows = sorted(page["data"], key=lambda row: row["status"] not in {"waiting_approval", "stale"})
+    content = {
+        "rows": rows,
+        "next_cursor": page["next_cursor"],
+        "names": {one["id"]: one["name"] for one in installed},
+        "moving": any(row["status"] not in ENDED for row in rows),
+    }
+    return Shown("audiences.html", content, "living")
+
+
+def run(visit: Visit) -> Reply:
+    """One run: funnel, plan, progress; and the joins and leaves of its audience's latest runs."""
+    row, page = together(
+        lambda: visit.api.get(f"{RUNS}/{visit.params['run_id']}"), lambda: visit.api.get(RUNS, limit=100)
+    )
+    history = [one for one in page["data"] if _audience(one) == _audience(row) and one["plan"]]
+    content = {
+        "row": row,
+        "moving": row["status"] not in ENDED,
+        "funnel": funnel(row),
+        "history": history_chart(history[:30]),
+    }
+    return Shown("run.html", content, "living")
+
+
+def act(visit: Visit, *, action: str, said: str) -> Reply:
+    """Approve or cancel."""
+    run_id = visit.params["run_id"]
+    visit.api.post(f"{RUNS}/{run_id}/{action}")
+    return Moved(address("audiences", run_id), said)
+
+
+def funnel(row: Mapping[str, Any]) -> list[tuple[str, int, float]]:
+    """Message key, count and share of the widest step; steps nothing is known of yet are left out."""
+    plan, result = row["plan"] or {}, row["result"] or {}
+    counts = [
+        ("run.members", plan.get("members")),
+        (
+            "run.changed",
+            plan.get("joined", 0) + plan.get("left", 0) + plan.get("changed", 0) if plan else None,
+        ),
+        ("run.sent", result.get("lines")),
+        ("run.accepted", result.get("accepted")),
+    ]
+    known = [(key, int(count)) for key, count in counts if count is not None]
+    widest = max((count for _, count in known), default=0) or 1
+    return [(key, count, count / widest) for key, count in known]
+
+
+def history_chart(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Joins and leaves over the audience's runs, oldest first."""
+    oldest_first = sorted(rows, key=lambda row: row["created_at"])
+    return {
+        "times": [row["created_at"] for row in oldest_first],
+        "joined": [row["plan"]["joined"] for row in oldest_first],
+        "left": [row["plan"]["left"] for row in oldest_first],
+    }
+
+
+def _audience(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["integration_id"], row["audience_id"], row["split_id"], row["campaign_id"]

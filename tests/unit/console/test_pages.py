@@ -1,0 +1,129 @@
+"""Every screen: what it shows, and to whom."""
+
+import re
+
+import pytest
+
+from console.api import ApiError
+from tests.unit.console.fakes import XSS, delivery, health, integration, letter, listed, run
+
+SCREENS = {
+    "/console": ["Overview", "75", "75.0 %", "180"],
+    "/console/integrations": ["ActionIQ", "healthy"],
+    "/console/integrations/library": ["Integration Library", "CDP", "Install"],
+    "/console/integrations/library/actioniq": ["Install Integration", "API key", "Settings &gt; API Keys"],
+    "/console/integrations/installed/int_1": ["dest-12345", "***", "Installed", "401 Unauthorized"],
+    "/console/integrations/installed/int_1/edit": ["stored; leave empty to keep it"],
+    "/console/live-events": ["Order Completed", "delivered", "200"],
+    "/console/live-events/dlv_1": ["1. Input", "4. The vendor&#39;s response", "Not kept any more."],
+    "/console/audiences": ["Audience membership", "1042 / 1", "waits for approval"],
+    "/console/audiences/run_1": ["removes_many", "30 of 100 leave", "AIQ_1042_1", "Email looks like email"],
+    "/console/dead-letters": ["unauthorized", "the key was refused"],
+    "/console/dead-letters/ltr_1": ["{&#34;a&#34;:1}", "dlv_1"],
+    "/console/access": ["Shop", "dk_live_ab", "sb_abcd"],
+}
+
+
+@pytest.mark.parametrize("address", SCREENS)
+def test_every_screen_shows_what_it_is_for(visit, address):
+    page = visit("GET", address)
+    assert page.status == 200
+    for text in SCREENS[address]:
+        assert text in page.html, text
+
+
+@pytest.mark.parametrize("address", SCREENS)
+@pytest.mark.parametrize("language", ["fr", "pt", "de"])
+def test_every_screen_speaks_every_language(visit, address, language):
+    page = visit("GET", address, accept_language=language)
+    assert page.status == 200
+    assert f'<html lang="{language}">' in page.html
+
+
+@pytest.mark.parametrize("address", SCREENS)
+def test_a_viewer_sees_no_action_they_cannot_take(visit, api, address):
+    api.says["GET /v1/admin/whoami"] |= {"role": "viewer"}
+    page = visit("GET", address)
+    if address.endswith("/edit"):
+        assert page.status == 403
+        return
+    posts = re.findall(r'<form method="post"[^>]*action="([^"]*)"', page.html)
+    assert set(posts) <= {"/console/language", "/console/sign-out"}
+    assert "hx-post" not in page.html
+    assert "Install Integration" not in page.html
+
+
+@pytest.mark.parametrize("address", SCREENS)
+def test_what_comes_from_outside_is_never_markup(visit, api, address):
+    api.says |= {
+        "GET /v1/admin/integrations": listed(integration(name=XSS)),
+        "GET /v1/admin/integrations/int_1": integration(
+            name=XSS, config={"account_id": XSS, "api_key": "***"}
+        ),
+        "GET /v1/admin/live-events": listed(
+            delivery(events=[{"type": XSS, "name": XSS, "user": XSS}], reason=XSS)
+        ),
+        "GET /v1/admin/live-events/dlv_1": delivery(
+            detail=XSS, stages=dict.fromkeys(("input", "mapped", "request", "response"), XSS), outcomes=[XSS]
+        ),
+        "GET /v1/admin/audience-runs": listed(run(audience_id=XSS)),
+        "GET /v1/admin/audience-runs/run_1": run(audience_id=XSS, halt={"reason": XSS, "detail": XSS}),
+        "GET /v1/admin/dead-letters": listed(letter(reason=XSS, detail=XSS)),
+        "GET /v1/admin/dead-letters/ltr_1": letter(reason=XSS, detail=XSS) | {"body": XSS},
+        "GET /v1/admin/health": health("blocked") | {"status": "blocked"},
+    }
+    api.says["GET /v1/admin/health"]["installations"][0] |= {"name": XSS, "message": XSS}
+    assert "<script>alert" not in visit("GET", address).html
+
+
+def test_nothing_on_a_page_comes_from_elsewhere(visit):
+    for address in SCREENS:
+        html = visit("GET", address).html
+        assert not re.findall(r'(?:src|href|action)="(?!/console)[^"#]', html), address
+        assert "<style" not in html
+        assert " style=" not in html
+        assert " onclick" not in html
+
+
+def test_a_living_part_comes_without_its_page(visit):
+    part = visit("GET", "/console/live-events?status=delivered", hx_request="true")
+    assert "<html" not in part.html
+    assert "Order Completed" in part.html
+
+
+def test_live_events_are_asked_for_as_they_are_filtered(visit, api):
+    visit(
+        "GET",
+        "/console/live-events?type=track&name=Order&user=u1&status=delivered&integration_id=int_1&cursor=c",
+    )
+    asked = dict(api.asked)["GET /v1/admin/live-events"]
+    assert asked == {
+        "limit": 50,
+        "cursor": "c",
+        "type": "track",
+        "name": "Order",
+        "user": "u1",
+        "status": "delivered",
+        "integration_id": "int_1",
+    }
+
+
+def test_what_the_api_does_not_find_is_a_page_that_says_so(visit):
+    page = visit("GET", "/console/live-events/dlv_nobody")
+    assert (page.status, "There is no such thing." in page.html) == (404, True)
+
+
+def test_an_address_that_is_none_is_a_404(visit):
+    assert visit("GET", "/console/nowhere").status == 404
+
+
+def test_an_api_that_does_not_answer_is_said(visit, api):
+    api.says["GET /v1/admin/health"] = ApiError(503, "The API did not answer.")
+    page = visit("GET", "/console")
+    assert (page.status, "The API did not answer." in page.html) == (503, True)
+
+
+def test_a_fault_of_ours_is_a_500_that_names_no_cause(visit, api):
+    api.says["GET /v1/admin/statistics"] = KeyError("sb_secret")
+    page = visit("GET", "/console")
+    assert (page.status, "sb_secret" in page.html) == (500, False)
