@@ -13,6 +13,7 @@ from typing import Any
 from tests.sdk import script
 from tests.sdk.relay import Relay, relayed
 from tests.sdk.sdks import Sdk
+from tests.sdk.setbacks import THROTTLED, TOO_LARGE, UNAVAILABLE
 from tests.sdk.world import World, until
 
 Json = dict[str, Any]
@@ -45,7 +46,8 @@ def performed(sdk: Sdk, world: World, chromium: str | None) -> Performance:
     """Play the scenes and wait until the vendors hold what they imply."""
     with ExitStack() as open_relays:
         relays = {
-            name: open_relays.enter_context(relayed(world.stack.api_url)) for name in RELAYED[sdk.browser]
+            name: open_relays.enter_context(relayed(world.stack.api_url, SETBACKS.get(name)))
+            for name in RELAYED[sdk.browser]
         }
         scenes = _browser_scenes(world, relays) if sdk.browser else _server_scenes(sdk, world, relays)
         play = {"clock_is_off_by": script.CLOCK_IS_OFF_BY, "scenes": scenes}
@@ -58,7 +60,10 @@ def performed(sdk: Sdk, world: World, chromium: str | None) -> Performance:
         lambda: len(world.records()) >= expected_records(sdk) and len(world.events()) >= expected_events(sdk)
     )
     until(
-        lambda: all(len(world.filtered(one)) >= len(script.FILTERED) for one in (world.actioniq, world.braze))
+        lambda: all(
+            len(world.filtered(one)) >= len(script.FILTERED) + sent_twice(sdk)
+            for one in (world.actioniq, world.braze)
+        )
     )
     time.sleep(1)
     return Performance(sdk, world, told["scenes"], relays, told["version"], began, ended)
@@ -75,13 +80,24 @@ def expected_events(sdk: Sdk) -> int:
 
 
 def _besides(sdk: Sdk) -> int:
-    """What an SDK sends ahead of its batches, be they taken or refused; in the browser, one scene more."""
-    return 1 if sdk.browser else 2 * sdk.alone
+    """What came through after a setback, and what an SDK sends ahead of its batches; in the browser, one scene more."""
+    return 2 * few(sdk) + (1 if sdk.browser else 2 * sdk.alone)
 
 
+def few(sdk: Sdk) -> int:
+    """Events of a scene with a setback."""
+    return 1 if sdk.browser else script.FEW
+
+
+def sent_twice(sdk: Sdk) -> int:
+    """Events of the request that was taken and said not to be."""
+    return sdk.alone or few(sdk)
+
+
+SETBACKS = {"unavailable": UNAVAILABLE, "throttled": THROTTLED, "too_large": TOO_LARGE}
 RELAYED = {
-    False: ("bulk", "wrong_key", "refused"),
-    True: ("by_settings", "bulk", "wrong_key", "wrong_key_at_load", "refused"),
+    False: ("bulk", "wrong_key", "refused", *SETBACKS),
+    True: ("by_settings", "bulk", "wrong_key", "wrong_key_at_load", "refused", *SETBACKS),
 }
 
 
@@ -99,6 +115,9 @@ def _server_scenes(sdk: Sdk, world: World, relays: dict[str, Relay]) -> Json:
         "wrong_key": usual
         | {"host": relays["wrong_key"].url, "write_key": WRONG_KEY, "calls": lost, "linger": LINGER},
         "refused": batch("refused", script.TOO_MANY, "Refused") | {"linger": LINGER},
+        "unavailable": batch("unavailable", script.FEW - sdk.alone, "Unavailable"),
+        "throttled": batch("throttled", script.FEW - sdk.alone, "Throttled"),
+        "too_large": batch("too_large", script.FEW, "Too Large") | {"linger": LINGER},
     }
 
 
@@ -107,6 +126,11 @@ def _browser_scenes(world: World, relays: dict[str, Relay]) -> Json:
     reserved = {"call": "identify", "user_id": world.user("refused"), "traits": {"AIQ_42_1": True}}
     batching = {"strategy": "batching", "config": {"size": script.BULK, "timeout": 10_000}}
     lost = script.bulk("nobody", 1, "Lost")
+
+    def one(name: str, event: str, posts: int) -> Json:
+        load, calls = _settings(world.write_key, relays[name].url), script.bulk(world.user(name), 1, event)
+        return {"load": load, "user_id": world.user(name), "calls": calls, "posts": posts, "linger": LINGER}
+
     asks = {"writeKey": world.write_key, "cdnURL": relays["by_settings"].url}
     asks_in_vain = {"writeKey": WRONG_KEY, "cdnURL": relays["wrong_key_at_load"].url}
     return {
@@ -141,6 +165,9 @@ def _browser_scenes(world: World, relays: dict[str, Relay]) -> Json:
             "posts": 1,
             "linger": LINGER,
         },
+        "unavailable": one("unavailable", "Unavailable", 2),
+        "throttled": one("throttled", "Throttled", 2),
+        "too_large": one("too_large", "Too Large", 1),
     }
 
 

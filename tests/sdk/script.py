@@ -8,6 +8,7 @@ CLOCK_IS_OFF_BY = -7200
 """Seconds: the SDKs' clocks are two hours slow, and the vendors must not notice."""
 HOUR_AGO = -3600
 BULK = 120
+FEW = 3
 TOO_MANY = 501
 """One more than a batch may hold."""
 

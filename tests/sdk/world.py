@@ -64,11 +64,15 @@ class World:
 
     def filtered(self, integration_id: str) -> dict[str, str]:
         """Message id → why it was not sent."""
+        headers = {"Authorization": f"Bearer {self.stack.admin_token}"}
+        admin = Http(self.stack.api_url, headers)
+        rows = [row["delivery_id"] for row in self.live(integration_id) if row["counts"].get("filtered")]
+        details = [admin.call("GET", f"/v1/admin/live-events/{one}") for one in rows]
         return {
-            event["message_id"]: event["reason"]
-            for row in self.live(integration_id)
-            if row["status"] == "filtered"
-            for event in row["events"]
+            event["messageId"]: outcome["reason"]
+            for detail in details
+            for event, outcome in zip(detail["stages"]["input"], detail["outcomes"], strict=True)
+            if outcome["outcome"] == "filtered"
         }
 
     def delivered(self, integration_id: str) -> int:

@@ -37,9 +37,9 @@ await tell('@segment/analytics-next', async (scene) => {
   const asked = []
   let posts = 0
   page.on('request', (request) => asked.push(request.url()))
-  page.on('response', (response) => {
-    if (response.request().method() === 'POST') posts += 1
-  })
+  const count = (request) => (posts += request.method() === 'POST')
+  page.on('requestfinished', count)
+  page.on('requestfailed', count) // an answer that the page may not read is one too
   await page.addInitScript(`(${wrongClock})(${play.clock_is_off_by})`)
   await page.goto(`${origin}/shoes?size=9`)
   const done = await page.evaluate((told) => window.performScene(told), scene)
