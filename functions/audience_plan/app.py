@@ -30,6 +30,7 @@ from bridge.stores.run_history import RunHistory
 from bridge.stores.runs import RunStore
 from bridge.stores.snapshots import SnapshotStore
 from mapping.braze_fields import membership_attribute
+from mapping.installation import Installation
 
 logger: Callable[[], Logger] = cache(telemetry.logger)
 
@@ -55,6 +56,31 @@ def client(service: str) -> Any:
 def now() -> datetime:
     """The clock of everything below."""
     return datetime.now(UTC)
+
+
+class Campaigns:
+    """Few runs are a campaign's: what asks Braze for its campaigns is imported and built at the first of them."""
+
+    def __call__(self, installation: Installation, campaign_id: str) -> tuple[str, ...]:
+        warnings: tuple[str, ...] = campaign_check()(installation, campaign_id)
+        return warnings
+
+
+@cache
+def campaign_check() -> Any:
+    """Remembers an installation's campaigns for some minutes."""
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
+
+    from bridge.clients.braze import BrazeClient  # noqa: PLC0415
+    from bridge.clients.hosts import AllowedHosts  # noqa: PLC0415
+    from bridge.clients.transport import Transport  # noqa: PLC0415
+    from bridge.flows.delivery.vendor_keys import Credentials  # noqa: PLC0415
+    from bridge.flows.runs.campaign_check import CampaignCheck  # noqa: PLC0415
+    from bridge.stores.secrets import SecretStore  # noqa: PLC0415
+
+    config = settings()
+    braze = BrazeClient(Transport(AllowedHosts.of(config.extra_allowed_hosts, "braze"), size=1), now)
+    return CampaignCheck(braze, Credentials(SecretStore(SecretsProvider(), config.stack_name)), now)
 
 
 @contextmanager
@@ -95,6 +121,7 @@ def steps() -> RunSteps:
             parts=parts,
             snapshots=snapshots,
             installations=InstallationStore(client("dynamodb"), config.installations_table),
+            campaigns=Campaigns(),
             sessions=session,
             membership=membership_attribute,
             monotonic=monotonic,

@@ -11,13 +11,17 @@ from mapping.json_values import encode
 
 
 class CampaignOrder(BaseModel):
-    """Which campaign is triggered, on whose order, and until when it still makes sense (ISO 8601)."""
+    """Which campaign is triggered, on whose order, and until when it still makes sense (ISO 8601).
+
+    `send_to_existing_only` is the order's own word; without one the installation's setting holds.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     campaign_id: str
     order_id: str
     send_before: str
+    send_to_existing_only: bool | None = None
 
 
 class DeliveryMessage(BaseModel):

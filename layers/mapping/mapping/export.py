@@ -106,6 +106,7 @@ class Manifest(_Frozen):
     attributes: dict[str, ColumnRule] = {}
     on_leave: Literal["false", "null"] = "false"
     update_existing_only: bool | None = None
+    send_to_existing_only: bool | None = None
     time_zone: str = "UTC"
     dry_run: bool = False
     send_before: Moment | None = None

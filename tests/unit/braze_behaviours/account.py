@@ -17,6 +17,7 @@ from bridge.clients.transport import Timeouts, Transport
 from bridge.diff import Session
 from bridge.flows.delivery.braze_lane import BrazeLane
 from bridge.flows.delivery.vendor_keys import Credentials
+from bridge.flows.runs.campaign_check import CampaignCheck
 from bridge.flows.runs.pacing import Pacers
 from bridge.flows.runs.senders import BrazeSenders
 from local.standins.braze.site import Braze
@@ -162,6 +163,8 @@ class Runs(plan_world.World):
         pacers = Pacers(self.sync.monotonic)
         senders = BrazeSenders(account.client(), self.nobody, keys, self.pauses, self.clock, pacers)
         self.sync = replace(self.sync, senders=senders, pauses=self.pauses)
+        check = CampaignCheck(account.client(), keys, self.clock)
+        self.steps = replace(self.steps, planning=replace(self.steps.planning, campaigns=check))
 
 
 def person(message_id: str, user: str, *, at: str = "", **traits: Any) -> dict[str, Any]:

@@ -162,6 +162,20 @@ def test_24_a_campaign_export_keeps_to_the_same_setting(
     assert len(campaign.messages()) == (1 if existing_only else 2)
 
 
+@pytest.mark.parametrize("existing_only", [True, False])
+def test_24_an_order_s_own_word_on_unknown_users_counts_more_than_the_installation_s(
+    campaign: Account, lane: Lane, tmp_path: Path, existing_only: bool
+) -> None:
+    lane = Lane(campaign, send_to_existing_only=not existing_only)
+    [message] = activation([{"external_id": "one"}], send_to_existing_only=existing_only)
+    assert lane.receive(message).status == "delivered"
+    runs = Runs(campaign, tmp_path, send_to_existing_only=not existing_only)
+    runs.put("one", [row("two")], where="campaign=cmp", send_to_existing_only=existing_only)
+    runs.work()
+    messaged = {one["recipient"]["external_user_id"] for one in campaign.messages()}
+    assert messaged == (set() if existing_only else {"one", "two"})
+
+
 def test_25_the_address_is_the_one_that_was_given_with_or_without_a_slash(
     braze: Account,
 ) -> None:

@@ -452,6 +452,7 @@ class World:
                 parts=self.buckets,
                 snapshots=self.buckets,
                 installations=self.nobody,
+                campaigns=lambda installation, campaign_id: (),
                 sessions=opened,
                 membership=lambda audience, split: f"AIQ_{audience}_{split}",
                 monotonic=monotonic,

@@ -78,14 +78,15 @@ def test_a_vendors_worker_reads_only_that_vendors_keys(resources: Resources) -> 
     workers = {f"{lane}DeliveryRole": key for key, lane in INTEGRATIONS.items()}
     suffix = {
         role: [path.rpartition("${AWS::StackName}")[2] for path in may(resources, role, read)]
-        for role in (*workers, "AudienceSyncRole", "CollectRole")
+        for role in (*workers, "AudiencePlanRole", "AudienceSyncRole", "CollectRole")
     }
     assert suffix == {
         **{role: [f"/{key}/*"] for role, key in workers.items()},
+        "AudiencePlanRole": ["/braze/*"],
         "AudienceSyncRole": ["/braze/*"],
         "CollectRole": ["/sources/*", "['AdminTokenSecret', 'Id']"],
     }
-    for role in ("IngestRole", "AudiencePlanRole", "OperationsRole", "DeadLetterRole"):
+    for role in ("IngestRole", "OperationsRole", "DeadLetterRole"):
         assert may(resources, role, read) == []
 
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from bridge.settings import Settings
+from bridge.settings import CommaList, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanSettings(Settings):
     """`audience_plan`'s environment; sizes as DuckDB writes them, times in seconds."""
 
+    stack_name: str
     installations_table: str
     runs_table: str
     export_bucket: str
@@ -21,4 +22,5 @@ class PlanSettings(Settings):
     run_retention_days: int = 90
     approval_hide_seconds: int = 300
     lease_hide_seconds: int = 15
+    extra_allowed_hosts: CommaList = ()
     aws_lambda_function_memory_size: int = 2_048

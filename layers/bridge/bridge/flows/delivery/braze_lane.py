@@ -201,7 +201,9 @@ class BrazeCampaign:
 
     def plan(self, index: int, item: dict[str, Any]) -> Planned | ItemOutcome:
         """The row's recipient."""
-        recipient = to_recipient(item, existing_only=self.settings.send_to_existing_only)
+        stated = self.order.send_to_existing_only
+        existing_only = self.settings.send_to_existing_only if stated is None else stated
+        recipient = to_recipient(item, existing_only=existing_only)
         if isinstance(recipient, ItemOutcome):
             return recipient
         return Planned(index, recipient, f"{self.order.order_id}#{self.order.campaign_id}#{_user(recipient)}")

@@ -131,6 +131,7 @@ def _campaign(order: Order, rows: list[Row], refused: list[Refused], now: dateti
         campaign_id=settings.campaign_id,
         order_id=order.activation_id,
         send_before=_iso(settings.send_before or now + SEND_WITHIN),
+        send_to_existing_only=settings.send_to_existing_only,
     )
     items, bad = _parted([recipient(row) for row in kept])
     messages = _messages(order, items, BRAZE_RECIPIENTS, now, campaign)

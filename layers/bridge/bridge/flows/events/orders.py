@@ -43,10 +43,14 @@ class _Strict(BaseModel):
 
 
 class CampaignSettings(_Strict):
-    """`send_before`: later than this nothing is sent any more; default one hour after the order."""
+    """`send_before`: later than this nothing is sent any more; default one hour after the order.
+
+    `send_to_existing_only: false` has Braze create who is unknown; the default is the installation's setting.
+    """
 
     campaign_id: Annotated[str, Field(min_length=1, max_length=255)]
     send_before: Moment | None = None
+    send_to_existing_only: StrictBool | None = None
 
 
 class EventSettings(_Strict):

@@ -56,7 +56,7 @@ class Attempt:
             order=self.order,
             pointer=self.pointer,
             resolved=resolved,
-            warnings=warnings,
+            warnings=(*self.order.warnings, *warnings),
             staged=staged,
             compared=compared,
             parts=refs,

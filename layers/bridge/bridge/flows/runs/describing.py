@@ -31,6 +31,7 @@ class Order:
     exported_at: str
     settings: BrazeSettings
     snapshot: Snapshot | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,10 @@ class Described:
         stated = self.order.manifest.send_before
         return stamp(stated or datetime.fromisoformat(self.order.exported_at) + SEND_WITHIN)
 
+    def _existing_only(self) -> bool:
+        stated = self.order.manifest.send_to_existing_only
+        return self.order.settings.send_to_existing_only if stated is None else stated
+
     def _details(self, facts: Facts, requests: int) -> dict[str, Any]:
         staged, settings = self.staged, self.order.settings
         used = {column.field for column in self.resolved.columns}
@@ -135,6 +140,7 @@ class Described:
             "sent_columns": [column.name for column in self.resolved.columns],
             "on_leave": self.order.manifest.on_leave,
             "update_existing_only": self.order.manifest.update_existing_only,
+            "send_to_existing_only": self._existing_only(),
             "claims": settings.claims,
             "on_ambiguous": settings.on_ambiguous_triggers if self.run.kind == "campaign" else "resend",
             "seconds_at_limit": round(requests / REQUESTS_PER_SECOND, 1),

@@ -23,6 +23,14 @@ class Installations(Protocol):
     def get(self, installation_id: str) -> Installation | None: ...
 
 
+class Campaigns(Protocol):
+    """Looks whether Braze has a campaign."""
+
+    def __call__(self, installation: Installation, campaign_id: str) -> tuple[str, ...]:
+        """Warnings; raises Rejected when it has not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planning:
     """`membership` names the attribute of an audience and split."""
@@ -32,6 +40,7 @@ class Planning:
     parts: Parts
     snapshots: Snapshots
     installations: Installations
+    campaigns: Campaigns
     sessions: Sessions
     membership: Callable[[str, str], str]
     monotonic: Callable[[], float]
@@ -39,7 +48,8 @@ class Planning:
 
     def order(self, run: Run) -> Order:
         """Read the manifest, or find the snapshot to go back to; raises Rejected with what a person can mend."""
-        settings = self._settings(run.integration_id)
+        installation = self._installation(run.integration_id)
+        settings = BrazeSettings.of(installation)
         if run.origin == "rollback":
             return self.rollbacks.order(run, settings)
         key = ExportKey.parse(run.key)
@@ -56,7 +66,8 @@ class Planning:
             raise Rejected("bad_manifest", said) from None
         except InvalidExport as error:
             raise Rejected(error.code, error.detail) from None
-        return Order(manifest, stamp(manifest.exported_at or modified), settings)
+        warnings = self.campaigns(installation, run.campaign_id) if run.campaign_id else ()
+        return Order(manifest, stamp(manifest.exported_at or modified), settings, warnings=warnings)
 
     def plan(self, run: Run, order: Order, watch: Watch) -> Planned:
         """Store parts, change files and plan under the attempt's own prefix."""
@@ -77,7 +88,7 @@ class Planning:
                 watch=watch,
             ).make()
 
-    def _settings(self, installation_id: str) -> BrazeSettings:
+    def _installation(self, installation_id: str) -> Installation:
         installation = self.installations.get(installation_id)
         if installation is None:
             raise Rejected("unknown_installation", f"there is no installation {installation_id}")
@@ -85,7 +96,7 @@ class Planning:
             raise Rejected("not_braze", "exports go to Braze installations alone")
         if not installation.enabled:
             raise Rejected("installation_disabled", "enable the installation and put the export again")
-        return BrazeSettings.of(installation)
+        return installation
 
 
 def _same_identifier(pointer: Snapshot | None, manifest: Manifest) -> None:

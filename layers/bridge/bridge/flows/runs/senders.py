@@ -164,7 +164,7 @@ class _Requests:
         return rejected
 
     def _trigger(self, settings: BrazeSettings, key: SecretStr, lines: Sequence[bytes]) -> Mapping[int, str]:
-        existing = settings.send_to_existing_only
+        existing = self.plan.details.get("send_to_existing_only", settings.send_to_existing_only)
         recipients = [addressed(json.loads(line), existing_only=existing) for line in lines]
         ticket = self.pacing.sending()
         campaign = self.plan.campaign_id or ""
