@@ -117,7 +117,7 @@ def _events() -> dict[str, Schema]:
             "previousId": identifier,
             "properties": free,
             "traits": free,
-            "context": free,
+            "context": {**free, "description": "`ip` is filled in for browsers, and where `direct` is true."},
             "integrations": free,
             "timestamp": time,
             "originalTimestamp": anything("The time of an event that has no `timestamp`, in the same form."),

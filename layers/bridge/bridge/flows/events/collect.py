@@ -21,6 +21,7 @@ MAX_EVENTS = 500
 
 _SHOWN = ("messageId", "type", "event", "name", "userId", "anonymousId")
 _SHOWN_CHARS = 200
+_NOTHING: dict[str, Any] = {}
 
 
 class EventQueue(Protocol):
@@ -43,7 +44,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The events of one request, parsed but not checked."""
+    """The events of one request, parsed but not checked; `source_ip` is who sent it, as the gateway saw it."""
 
     events: Sequence[Any]
     source: Source
@@ -51,6 +52,7 @@ class Submission:
     request_id: str
     sent_at: str | None = None
     default_type: str | None = None
+    source_ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ def checked(submission: Submission) -> tuple[list[Encoded], list[Fault]]:
 
 
 def _checker(submission: Submission) -> Callable[[int, Any], bytes]:
+    """A browser does not know its own address, so it is filled in; a server must ask (`context.direct`, Segment)."""
     source, public = submission.source, submission.source.kind == "browser"
+    source_ip = submission.source_ip
 
     def check(index: int, raw: Any) -> bytes:
         event = normalise(
@@ -124,6 +128,8 @@ def _checker(submission: Submission) -> Callable[[int, Any], bytes]:
         denied = browser.forbidden(event) if public else None
         if denied:
             raise InvalidEvent(*denied)
+        if source_ip and (public or event.get("context", _NOTHING).get("direct") is True):
+            event.setdefault("context", {}).setdefault("ip", source_ip)
         text = encode(event)
         if too_large(raw, text):
             raise InvalidEvent("event_too_large", f"an event may hold {MAX_EVENT_BYTES} bytes")

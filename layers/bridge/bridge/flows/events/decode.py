@@ -17,6 +17,7 @@ MAX_BODY_BYTES = 5 * 1024 * 1024
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
+_MANY_DIGITS = 1_000
 
 
 def inflated(body: bytes) -> bytes:
@@ -37,15 +38,15 @@ def document(body: bytes) -> Any:
 def parse_json(text: bytes | str) -> Any:
     """ValueError for anything that is not JSON, however deep or odd.
 
-    The fast parser refuses more than 200 levels and lone surrogates for the whole text; the second try
-    lets them through, so that one such event is refused by itself and not with its neighbours.
+    The fast parser refuses more than 200 levels, endless numbers and lone surrogates for the whole text; the
+    second try lets them through, so that one such event is refused by itself and not with its neighbours.
     """
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError:
         pass
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_int=_integer)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
@@ -58,13 +59,18 @@ def _gunzip(body: bytes) -> bytes:
         raise Problem(400, "MALFORMED_GZIP", "The body starts like gzip but cannot be unpacked.") from None
     if len(plain) > MAX_BODY_BYTES:
         raise _too_large()
-    if not inflater.eof:
-        raise Problem(400, "MALFORMED_GZIP", "The gzip body is cut short.")
+    if not inflater.eof or inflater.unused_data:
+        raise Problem(400, "MALFORMED_GZIP", "The body is not one whole gzip stream.")
     return plain
 
 
 def _too_large() -> Problem:
     return Problem(413, "PAYLOAD_TOO_LARGE", f"A request may hold {MAX_BODY_BYTES} bytes, also unpacked.")
+
+
+def _integer(digits: str) -> int | float:
+    """Python reads 4,300 digits at the most; infinity is refused like any number that is too large."""
+    return int(digits) if len(digits) < _MANY_DIGITS else float(digits)
 
 
 def _no_constant(name: str) -> None:

@@ -107,7 +107,8 @@ class FrontDoor:
         batch = default_type is None and (request.path != SIGNED_PATH or _holds_batch(body))
         events = submission_events(body, batch=batch)
         sent_at = body.get("sentAt") if isinstance(body.get("sentAt"), str) else None
-        submission = Submission(events, source, now, request.request_id, sent_at, default_type)
+        about = (now, request.request_id, sent_at, default_type, request.source_ip)
+        submission = Submission(events, source, *about)
         return _answer_taken(take(submission, self.queue), single=not batch)
 
     def _pixel(self, request: Request) -> Answer:
@@ -117,7 +118,8 @@ class FrontDoor:
         source = source_of(pixel_key(request.query), self.sources)
         event = pixel_event(request.query)
         kind = EVENT_PATHS[f"/v1/{default_type}"]
-        submission = Submission([event], source, self.clock(), request.request_id, None, kind)
+        about = (self.clock(), request.request_id, None, kind, request.source_ip)
+        submission = Submission([event], source, *about)
         _answer_taken(take(submission, self.queue), single=True)
         return Answer(200, IMAGE, "image/gif", {"Cache-Control": "no-store"})
 

@@ -24,6 +24,7 @@ class Request:
     query: Mapping[str, str]
     body: bytes
     request_id: str
+    source_ip: str = ""
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> Self:
@@ -37,6 +38,7 @@ class Request:
             query=dict(reversed(parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))),
             body=_body(event),
             request_id=str(context.get("requestId", "")),
+            source_ip=str(http.get("sourceIp", "")),
         )
 
 
