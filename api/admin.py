@@ -318,6 +318,19 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         (404, 409),
         (RUN,),
     ),
+    ("POST", "/v1/admin/audience-runs/{run_id}/reconcile"): Described(
+        "reconcileRun",
+        "Compare what Braze holds with what is committed of the run's audience, and mend it if wished",
+        "Audience runs",
+        {202: Answer("The run that reads back; its report says what differs.", "AudienceRun")},
+        (404, 409, *_BODY),
+        (RUN,),
+        body="ReconcileRequest",
+        examples={
+            "a sample": {"sample": 1000},
+            "everybody, and send again what differs": {"sample": "all", "repair": True},
+        },
+    ),
     ("GET", "/v1/admin/health"): Described(
         "getHealth",
         "Whether each installation delivers, and how full the queues are",

@@ -39,7 +39,7 @@ PAGES = {
     "RunPage": ("AudienceRun", "Runs, newest first."),
 }
 
-_PARTS_OF_A_RUN = {"Halt", "Wait", "RunKind", "RunOrigin", "RunStatus"}
+_PARTS_OF_A_RUN = {"Halt", "Wait", "Reconciling", "RunKind", "RunOrigin", "RunStatus"}
 
 
 def answer_schemas(configs: list[str]) -> dict[str, Schema]:

@@ -8,6 +8,7 @@ from api.shapes import Schema, mapping, of_model, ref
 from bridge.flows.admin.install import InstallRequest
 from bridge.flows.admin.installations import ChangeRequest
 from bridge.flows.admin.replay import ReplayRequest
+from bridge.flows.admin.run_orders import ReconcileRequest
 from bridge.flows.admin.sources_admin import SourceRequest
 from bridge.flows.admin.tokens_admin import TokenRequest
 from bridge.flows.admin.trying import TrialRequest
@@ -110,7 +111,7 @@ def _schemas(library: tuple[CatalogEntry, ...]) -> dict[str, Schema]:
     shown = [catalog.config_name(entry, "ConfigShown") for entry in library]
     made = {"InstallRequest": {**install, "properties": {**install["properties"], "config": _any_config()}}}
     made["ChangeRequest"] = _change(change, library)
-    for model in (SourceRequest, TokenRequest, ReplayRequest, TrialRequest):
+    for model in (SourceRequest, TokenRequest, ReplayRequest, TrialRequest, ReconcileRequest):
         made[model.__name__], _ = of_model(model)
     for entry in library:
         made |= catalog.config_schemas(entry)

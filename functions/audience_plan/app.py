@@ -18,6 +18,9 @@ from bridge import telemetry
 from bridge.diff import Session
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.readback_plan import ReadingPlans
+from bridge.flows.runs.reconcile import Reconciled
+from bridge.flows.runs.repair import Repairs
 from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.run_messages import RunMessages
 from bridge.flows.runs.steps import Pace, RunSteps
@@ -113,11 +116,22 @@ def steps() -> RunSteps:
     runs = RunStore(client("dynamodb"), config.runs_table, now)
     parts = PartFiles(client("s3"), config.state_bucket)
     snapshots = SnapshotStore(client("dynamodb"), config.runs_table, client("s3"), config.state_bucket)
+    committing = Committing(
+        runs=runs,
+        parts=parts,
+        snapshots=snapshots,
+        sessions=session,
+        history=RunHistory(client("dynamodb"), config.runs_table, config.run_retention_days, now),
+        clock=now,
+    )
+    readings = ReadingPlans(parts, snapshots, membership_attribute, config.part_rows, monotonic)
     return RunSteps(
         runs=runs,
         planning=Planning(
             exports=ExportStore(client("s3"), config.export_bucket),
             rollbacks=Rollbacks(runs, snapshots),
+            repairs=Repairs(runs, snapshots),
+            readings=readings,
             parts=parts,
             snapshots=snapshots,
             installations=InstallationStore(client("dynamodb"), config.installations_table),
@@ -127,12 +141,13 @@ def steps() -> RunSteps:
             monotonic=monotonic,
             part_rows=config.part_rows,
         ),
-        committing=Committing(
+        committing=committing,
+        reconciled=Reconciled(
             runs=runs,
             parts=parts,
-            snapshots=snapshots,
             sessions=session,
-            history=RunHistory(client("dynamodb"), config.runs_table, config.run_retention_days, now),
+            committing=committing,
+            exports=Queue(client("sqs"), config.export_queue_url),
             clock=now,
         ),
         parts_queue=Queue(client("sqs"), config.audience_queue_url),

@@ -15,10 +15,12 @@ from botocore.config import Config
 
 from bridge import telemetry
 from bridge.clients.braze import BrazeClient
+from bridge.clients.braze_export import BrazeExports
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
 from bridge.flows.delivery.vendor_keys import Credentials
 from bridge.flows.runs.pacing import Pacers
+from bridge.flows.runs.readback import Readers
 from bridge.flows.runs.run_messages import RunMessages
 from bridge.flows.runs.senders import BrazeSenders
 from bridge.flows.runs.sync import PartSync
@@ -90,14 +92,16 @@ def sync() -> PartSync:
     transport = Transport(
         AllowedHosts.of(config.extra_allowed_hosts, "braze"), size=config.requests_in_flight
     )
+    parts = PartFiles(client("s3"), config.state_bucket)
     pacers = Pacers(monotonic, config.requests_in_flight)
     keys = Credentials(SecretStore(SecretsProvider(), config.stack_name))
     return PartSync(
         runs=RunStore(dynamodb, config.runs_table, now),
         rows=PartRows(dynamodb, config.runs_table, now),
-        parts=PartFiles(client("s3"), config.state_bucket),
+        parts=parts,
         commits=Queue(client("sqs"), config.export_queue_url),
         senders=BrazeSenders(BrazeClient(transport, now), installations, keys, pauses, now, pacers),
+        readers=Readers(BrazeExports(transport, now), installations, keys, parts, now, pacers),
         claims=ClaimStore(dynamodb, config.deliveries_table, config.claim_days),
         pauses=pauses,
         clock=now,

@@ -93,6 +93,40 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """Whom a reconcile looks at: `most` of the snapshot (None: all), picked by `salt`; `names` can be compared."""
+
+    attribute: str
+    identifier: str
+    names: frozenset[str]
+    salt: str
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriftSample:
+    """One cell that differs; both values are masked already."""
+
+    user: str
+    name: str
+    kind: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """What a reconcile found: people Braze does not know, people with cells that differ, cells by name and kind."""
+
+    unknown: int = 0
+    people: int = 0
+    to_repair: int = 0
+    cells: dict[tuple[str, str], int] = field(default_factory=dict)
+    samples: tuple[DriftSample, ...] = ()
+    unknown_samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PartFile:
     """One part, ready to be stored: numbers start at 1, one JSON object a line."""
 

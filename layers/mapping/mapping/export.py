@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-type RunKind = Literal["audience", "campaign", "events"]
+type RunKind = Literal["audience", "campaign", "events", "reconcile"]
 type ColumnType = Literal["string", "integer", "number", "boolean", "date", "time", "array", "object"]
 
 _ID = r"[A-Za-z0-9-]{1,64}"

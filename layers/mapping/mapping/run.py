@@ -18,7 +18,7 @@ type RunStatus = Literal[
     "blocked",
     "stale",
 ]
-type RunOrigin = Literal["export", "rollback"]
+type RunOrigin = Literal["export", "rollback", "reconcile", "repair"]
 ENDED: frozenset[RunStatus] = frozenset({"done", "cancelled", "blocked", "stale"})
 STARTING: frozenset[RunStatus] = frozenset({"planning", "waiting_lease"})
 DECIDED: frozenset[RunStatus] = frozenset({"planned", "waiting_approval"})
@@ -44,11 +44,19 @@ class PlanRef(_Frozen):
     sha256: str
 
 
+class Reconciling(_Frozen):
+    """What a reconcile is to look at (`sample`: how many people, None for all), and whether it mends what it finds."""
+
+    sample: int | None = None
+    repair: bool = False
+
+
 class Run(_Frozen):
     """One wished state on its way; times are ISO 8601 UTC. `plan` holds no parts, `plan_ref` names the file that does.
 
-    What is wished comes from an export, or (`rollback`) from the snapshot that the run `based_on` committed;
-    `key` is where it lies.
+    What is wished comes from an export, from the snapshot that the run `based_on` committed (`rollback`), or is
+    what the reconcile `based_on` found to differ (`repair`); `key` is where it lies. A run of kind `reconcile`
+    wishes nothing: it reads at Braze what the snapshot of the run `based_on` says.
     """
 
     id: str
@@ -65,6 +73,7 @@ class Run(_Frozen):
     origin: RunOrigin = "export"
     based_on: str | None = None
     ordered_by: str = ""
+    reconcile: Reconciling | None = None
     mode: Literal["full", "delta"] = "full"
     exported_at: str | None = None
     attempt: int = 0
@@ -88,13 +97,20 @@ class Run(_Frozen):
         return f"{self.integration_id}#{self.audience_id}#{self.split_id}"
 
     @property
+    def takes_audience(self) -> bool:
+        """Whether no other run of the audience may be under way beside it."""
+        return self.kind in ("audience", "reconcile")
+
+    @property
     def owner(self) -> str:
         """Whose a column is: the splits of an audience share their columns."""
         return f"{self.integration_id}#{self.audience_id}"
 
     @property
     def series(self) -> str:
-        """What a run is one of many of: an audience's runs, a campaign's, an installation's exports of events."""
+        """What a run is one of many of: an audience's runs, or readings, a campaign's, all exports of events."""
+        if self.kind == "reconcile":
+            return f"{self.audience}#reconcile"
         if self.audience_id:
             return self.audience
         return f"{self.integration_id}#{f'campaign#{self.campaign_id}' if self.campaign_id else 'events'}"

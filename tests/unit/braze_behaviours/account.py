@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bridge.clients.braze import BrazeClient
+from bridge.clients.braze_export import BrazeExports
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Timeouts, Transport
 from bridge.diff import Session
@@ -49,6 +50,10 @@ class Account:
     def client(self) -> BrazeClient:
         """Ours, over real sockets."""
         return BrazeClient(self.transport, self.now)
+
+    def reads(self) -> BrazeExports:
+        """Ours for reading back."""
+        return BrazeExports(self.transport, self.now)
 
     def now(self) -> datetime:
         """The time there, by the clock of the moment."""

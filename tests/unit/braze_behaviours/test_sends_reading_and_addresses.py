@@ -54,19 +54,21 @@ def activation(rows: list[dict[str, Any]], now: datetime = START, **settings: An
 
 def test_20_profiles_are_read_back_by_text_and_one_braze_id_a_call(braze: Account) -> None:
     braze.seed({"external_id": "1", "braze_id": "b1", "custom_attributes": {"n": 1}})
-    client, key = braze.client(), SecretStr(KEY)
-    known = client.export_ids(braze.url, key, ["1", "2"], ["external_id", "custom_attributes"])
-    assert known == [{"external_id": "1", "custom_attributes": {"n": 1}}]
-    [found] = client.export_ids(braze.url, key, ["b1"], ["external_id"], identifier="braze_id")
-    assert found["external_id"] == "1"
+    fields = ["external_id", "braze_id", "custom_attributes"]
+    known = braze.reads().export(braze.url, SecretStr(KEY), ["1", "2"], fields, identifier="external_id")
+    assert known.users["1"]["custom_attributes"] == {"n": 1}
+    assert (list(known.users), known.unknown) == (["1"], {"2"})
+    found = braze.reads().export(braze.url, SecretStr(KEY), ["b1"], fields, identifier="braze_id")
+    assert found.users["b1"]["external_id"] == "1"
 
 
 @pytest.mark.parametrize("onboarding", ["before", "after"])
 def test_21_a_read_names_its_fields_and_stays_in_the_fast_lane(braze: Account, onboarding: str) -> None:
     braze.modes(export_onboarding=onboarding, rate_limit="burst")
     braze.seed({"external_id": "u1"})
-    found = [braze.client().export_ids(braze.url, SecretStr(KEY), ["u1"], ["external_id"]) for _ in range(5)]
-    assert found == [[{"external_id": "u1"}]] * 5
+    reads, key, fields = braze.reads(), SecretStr(KEY), ["external_id"]
+    found = [reads.export(braze.url, key, ["u1"], fields, identifier="external_id") for _ in range(5)]
+    assert [list(one.users) for one in found] == [["u1"]] * 5
     lanes = {window.lane for window in braze.site.workspace.limiter.used}
     assert lanes == ({"export fast"} if onboarding == "after" else {"export"})
 

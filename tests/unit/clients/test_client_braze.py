@@ -155,14 +155,6 @@ def test_campaigns_are_listed_until_a_short_page() -> None:
     assert [url.partition("?")[2].partition("&")[0] for url, _, _ in vendor.requests] == ["page=0", "page=1"]
 
 
-def test_profiles_are_read_by_string_ids_with_the_fields_named() -> None:
-    client, vendor = braze(
-        201, {"message": "success", "users": [{"external_id": "u1"}], "invalid_user_ids": ["u2"]}
-    )
-    assert client.export_ids(HOST, KEY, ["u1", "u2"], ["external_id"]) == [{"external_id": "u1"}]
-    assert vendor.requests[0][2] == {"external_ids": ["u1", "u2"], "fields_to_export": ["external_id"]}
-
-
 def test_a_probe_gives_the_bare_status_whatever_it_is() -> None:
     for status in (200, 400, 401, 404, 429, 500):
         assert braze(status, {})[0].probe("POST", HOST, "/users/track", KEY, {}) == status

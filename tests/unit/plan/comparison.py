@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 
 from mapping.comparison import (
     Compared,
+    Drifted,
+    DriftSample,
     Emit,
     Old,
     PartFile,
     Refused,
     Reject,
     RejectedRow,
+    Sampling,
     Sending,
     SourceColumn,
     SourceFile,
@@ -103,7 +107,59 @@ class PlainComparison:
     def rejects(self) -> list[Reject]:
         return [Reject(one.part, one.row, one.user, one.reason) for one in self.wrong]
 
-    def restore(self, wished: Old, columns: Sequence[StageColumn]) -> Staged:
+    def reading(self, old: Old, sampling: Sampling, *, part_rows: int, emit: Emit) -> Compared:
+        known = _old(old)
+        picked = sorted(known, key=lambda user: sha256(f"{sampling.salt}{user}".encode()).digest())
+        lines = [
+            json.dumps(
+                {sampling.identifier: user, sampling.attribute: known[user]["member"]}
+                | {
+                    c.name: known[user][c.field]
+                    for c in old.columns
+                    if known[user]["member"] and known[user].get(c.field) is not None
+                }
+            )
+            for user in picked[: sampling.most]
+        ]
+        return Compared(lines=len(lines), parts=_cut(lines, part_rows, emit))
+
+    def gather(self, files: Sequence[Path], target: Path, *, with_unknown: bool) -> Drifted:
+        lines = [line for path in files for line in path.read_text().splitlines()]
+        people = {one["id"]: one for one in map(json.loads, lines)}
+        unknown = [user for user, one in people.items() if one["unknown"]]
+        cells = [(user, cell) for user, one in people.items() for cell in one["cells"]]
+        names = {user: [] for user in unknown if with_unknown}
+        for user, cell in cells:
+            if cell["kind"] != "only_at_braze":
+                names.setdefault(user, []).append(cell["name"])
+        target.write_text(json.dumps({"names": names, "unknown": unknown}))
+        counted = Counter((cell["name"], cell["kind"]) for _, cell in cells)
+        return Drifted(
+            unknown=len(unknown),
+            people=len({user for user, _ in cells}),
+            to_repair=len(names),
+            cells=dict(counted),
+            samples=tuple(
+                DriftSample(user, cell["name"], cell["kind"], cell["ours"], cell["braze"])
+                for user, cell in cells
+            ),
+            unknown_samples=tuple(unknown),
+        )
+
+    def held(self, old: Old, drift: Path, attribute: str) -> Old:
+        found, known = json.loads(drift.read_text()), _old(old)
+        fields = {column.name: column.field for column in old.columns}
+        rows = {}
+        for user, names in found["names"].items():
+            gone = [*fields, attribute] if user in found["unknown"] else names
+            row = {**known[user], **{fields[name]: None for name in gone if name in fields}}
+            rows[user] = row | {"member": row["member"] is not (attribute in gone)}
+        path = self.directory / "held"
+        path.write_text(json.dumps(rows))
+        return Old((path,), old.columns, same_hashing=False)
+
+    def restore(self, wished: Old, columns: Sequence[StageColumn], only: Path | None = None) -> Staged:
+        some = json.loads(only.read_text())["names"] if only else None
         self.wrong = []
         self.columns = tuple(columns)
         fields = {column.name: column.field for column in wished.columns}
@@ -111,6 +167,7 @@ class PlainComparison:
             {"id": user, "op": "add" if was["member"] else "left", "fault": ""}
             | {c.field: was.get(fields[c.source]) for c in columns}
             for user, was in _old(wished).items()
+            if some is None or user in some
         ]
         members = [row for row in self.rows if row["op"] == "add"]
         return Staged(

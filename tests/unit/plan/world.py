@@ -19,6 +19,10 @@ from typing import Any
 from bridge.errors import BridgeError, Rejected
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.readback import Readers
+from bridge.flows.runs.readback_plan import ReadingPlans
+from bridge.flows.runs.reconcile import Reconciled
+from bridge.flows.runs.repair import Repairs
 from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.runs import Later, stamp
 from bridge.flows.runs.steps import Pace, RunSteps
@@ -26,12 +30,15 @@ from bridge.flows.runs.sync import PartSync
 from mapping.comparison import PartFile
 from mapping.export import RunPlan, run_id
 from mapping.installation import Installation, Revision
-from mapping.run import ColumnRecord, Halt, PartResult, Run, Snapshot
+from mapping.run import ColumnRecord, Halt, PartResult, Reconciling, Run, Snapshot
 from tests.unit.plan.comparison import PlainComparison
 from tests.unit.sync.gates import OpenGate
 
 INSTALLATION = "int_" + "a" * 24
 START = datetime(2026, 11, 22, 6, tzinfo=UTC)
+
+
+_IDENTIFIERS = ("external_id", "external_user_id", "braze_id")
 
 
 class Killed(BaseException):
@@ -263,6 +270,28 @@ class MemoryBuckets:
     def get_rejects(self, run_id: str, attempt: int) -> Iterator[bytes]:
         yield self.objects[f"runs/{run_id}/{attempt}/rejects.csv"]
 
+    def results_there(self, run_id: str) -> Sequence[PartResult]:
+        return [PartResult.model_validate_json(body) for body in self._under(f"runs/{run_id}/results/")]
+
+    def put_findings(self, run_id: str, part: int, body: bytes) -> None:
+        self._put(f"runs/{run_id}/findings/{part}-{sha256(body).hexdigest()}", body)
+
+    def findings(self, run_id: str, directory: Path) -> Sequence[Path]:
+        paths = []
+        for number, body in enumerate(self._under(f"runs/{run_id}/findings/")):
+            paths.append(directory / f"findings-{number}")
+            paths[-1].write_bytes(body)
+        return paths
+
+    def put_drift(self, run_id: str, path: Path) -> None:
+        self._put(f"runs/{run_id}/drift", path.read_bytes())
+
+    def get_drift(self, run_id: str, path: Path) -> None:
+        path.write_bytes(self.objects[f"runs/{run_id}/drift"])
+
+    def _under(self, prefix: str) -> list[bytes]:
+        return [body for key, body in sorted(self.objects.items()) if key.startswith(prefix)]
+
     def put_report(self, run_id: str, report: Mapping[str, Any]) -> str:
         return self._put(f"runs/{run_id}/report.json", json.dumps(report).encode())
 
@@ -361,13 +390,67 @@ class Braze:
 
     def _apply(self, line: dict[str, Any]) -> None:
         line.pop("_update_existing_only", None)
-        user = line.pop("external_id", None) or line.pop("external_user_id")
+        user = next(found for name in _IDENTIFIERS if (found := line.pop(name, None)))
         self.data_points += len(line)
         profile = self.profiles.setdefault(user, {})
         for name, value in line.items():
             profile[name] = value
             if value is None:
                 del profile[name]
+
+
+@dataclass(frozen=True)
+class Exported:
+    users: Mapping[str, Mapping[str, Any]]
+    unknown: frozenset[str]
+    rate: None = None
+
+
+@dataclass
+class Exports:
+    """Reads profiles back; `script` may fail a request."""
+
+    braze: Braze
+    asked: list[list[str]] = field(default_factory=list)
+    script: list[BridgeError | None] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+
+    def export(
+        self, endpoint: str, key: Any, ids: Sequence[str], fields: Sequence[str], *, identifier: str
+    ) -> Exported:
+        failure = self.script.pop(0) if self.script else None
+        if failure:
+            raise failure
+        self.asked.append(list(ids))
+        known = [one for one in ids if one in self.braze.profiles and one not in self.silent]
+        users = {one: {identifier: one, "custom_attributes": self.braze.profiles[one]} for one in known}
+        self.braze.life.wrote()
+        return Exported(users, frozenset({*ids} - {*known} - self.silent))
+
+
+class Key:
+    """A key that nobody changes."""
+
+    def current(self, installation: Installation) -> Mapping[str, str]:
+        return {"rest_api_key": "key"}
+
+    def refreshed(self, installation: Installation, used: Mapping[str, str], now: datetime) -> None:
+        return None
+
+
+class OpenPacing:
+    """Takes note of nothing."""
+
+    def __call__(self, installation_id: str, kind: str) -> "OpenPacing":
+        return self
+
+    def sending(self) -> int:
+        return 0
+
+    def told(self, ticket: int, rate: Any) -> None: ...
+
+    def pause(self, seconds: float) -> bool:
+        return True
 
 
 class Inline(Executor):
@@ -444,44 +527,62 @@ class World:
         self._owners = count()
         monotonic = Ticks()
         opened = sessions or plain_session
+
+        def attribute(audience: str, split: str) -> str:
+            return f"AIQ_{audience}_{split}"
+
+        committing = Committing(
+            runs=self.runs,
+            parts=self.buckets,
+            snapshots=self.buckets,
+            sessions=opened,
+            history=self.buckets,
+            clock=self.clock,
+        )
+        self.reads = Exports(self.braze)
         self.steps = RunSteps(
             runs=self.runs,
             planning=Planning(
                 exports=self.buckets,
                 rollbacks=Rollbacks(self.runs, self.buckets),
+                repairs=Repairs(self.runs, self.buckets),
+                readings=ReadingPlans(self.buckets, self.buckets, attribute, part_rows, monotonic),
                 parts=self.buckets,
                 snapshots=self.buckets,
                 installations=self.nobody,
                 campaigns=lambda installation, campaign_id: (),
                 sessions=opened,
-                membership=lambda audience, split: f"AIQ_{audience}_{split}",
+                membership=attribute,
                 monotonic=monotonic,
                 part_rows=part_rows,
             ),
-            committing=Committing(
+            committing=committing,
+            reconciled=Reconciled(
                 runs=self.runs,
                 parts=self.buckets,
-                snapshots=self.buckets,
                 sessions=opened,
-                history=self.buckets,
+                committing=committing,
+                exports=self.exports,
                 clock=self.clock,
             ),
             parts_queue=self.parts,
             clock=self.clock,
             pace=Pace(settle=settle),
         )
+        self.gate = OpenGate()
         self.sync = PartSync(
             runs=self.runs,
             rows=self.runs,
             parts=self.buckets,
             commits=self.exports,
             senders=self.braze,
+            readers=Readers(self.reads, self.nobody, Key(), self.buckets, self.clock, OpenPacing()),
             claims=self.claims,
             pauses=self.pause,
             clock=self.clock,
             monotonic=monotonic,
             executor=Inline(),
-            pacers=OpenGate(),
+            pacers=self.gate,
             pulse_seconds=0.0,
         )
 
@@ -538,6 +639,26 @@ class World:
         self.resume(ordered)
         return ordered
 
+    def reconcile(self, run_id: str, *, sample: int | None = None, repair: bool = False) -> str:
+        """What the API does when a reconcile is ordered; the new run's id."""
+        about, ordered = self.run(run_id), f"run_read{len(self.runs.rows)}"
+        given = about.model_dump(include={"integration_id", "audience_id", "split_id", "export_id"})
+        run = Run(
+            **given,
+            id=ordered,
+            kind="reconcile",
+            origin="reconcile",
+            based_on=run_id,
+            reconcile=Reconciling(sample=sample, repair=repair),
+            key="",
+            etag="",
+            status="planning",
+            created_at=stamp(self.clock()),
+        )
+        self.runs.create(run)
+        self.resume(ordered)
+        return ordered
+
     def work(self, *, deliver_twice: bool = False, until: Callable[[], bool] = lambda: False) -> None:
         """Deliver messages until none is left, or only such as wait for a person."""
         for _ in range(2_000):
@@ -563,6 +684,7 @@ class World:
                     message[0], owner=owner, beat=lambda: None, remaining=lambda: 900.0
                 )
         except Killed:
+            self.gate.flying = 0  # it died with its worker
             message[1] = self.clock() + timedelta(seconds=60)
             return False
         if isinstance(verdict, Later):

@@ -93,3 +93,17 @@ def test_a_page_is_read_measured_and_linked_to(s3: Any) -> None:
     assert s3.head_object(Bucket=BUCKET, Key=key)["ContentType"] == "text/html; charset=utf-8"
     assert f"/{key}?" in links.url(key)
     assert "response-content-disposition=attachment" in links.url(key, name="rejects.csv")
+
+
+def test_results_and_findings_are_those_that_are_there(s3: Any, tmp_path: Path) -> None:
+    files = PartFiles(s3, BUCKET)
+    assert files.results_there("run_r") == files.findings("run_r", tmp_path) == []
+    files.put_result("run_r", PartResult(part=3, rows=2))
+    for part, body in ((1, b"one"), (2, b"two"), (1, b"one")):
+        files.put_findings("run_r", part, body)
+    assert [result.part for result in files.results_there("run_r")] == [3]
+    assert sorted(path.read_bytes() for path in files.findings("run_r", tmp_path)) == [b"one", b"two"]
+    (tmp_path / "drift").write_bytes(b"who")
+    files.put_drift("run_r", tmp_path / "drift")
+    files.get_drift("run_r", tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == b"who"

@@ -1,10 +1,10 @@
-"""Braze's REST API as far as the bridge speaks it (facts of /users/track, sends, campaigns and exports)."""
+"""Braze's REST API as far as the bridge speaks it (facts of /users/track, sends and campaigns)."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -97,25 +97,6 @@ class BrazeClient:
         answers.confirmed(answer.status, parsed)
         found = parsed.get("campaigns", []) if isinstance(parsed, dict) else []
         return [campaign for campaign in found if isinstance(campaign, dict)]
-
-    def export_ids(
-        self,
-        endpoint: str,
-        key: SecretStr,
-        ids: Sequence[str],
-        fields: Sequence[str],
-        *,
-        identifier: Literal["external_id", "braze_id"] = "external_id",
-    ) -> list[dict[str, Any]]:
-        """POST /users/export/ids: the known ones of ≤50 external ids, or of one braze_id; unknown ids are left out."""
-        named = {"external_ids": list(ids)} if identifier == "external_id" else {"braze_id": ids[0]}
-        body = _json({**named, "fields_to_export": list(fields)})
-        answer, parsed = self._call("POST", endpoint, "/users/export/ids", key, body, None)
-        if not successful(answer.status):
-            answers.fatal(answer.status, parsed)
-        answers.confirmed(answer.status, parsed)
-        found = parsed.get("users", []) if isinstance(parsed, dict) else []
-        return [user for user in found if isinstance(user, dict)]
 
     def probe(self, method: str, endpoint: str, path: str, key: SecretStr, body: Any) -> int:
         """The bare status of a call that changes nothing, for the permission test."""

@@ -1,6 +1,7 @@
 """A committed snapshot staged as the state that is wished: members and those who had left, with their values."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -12,10 +13,14 @@ MASK_BITS = 60
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, wished: Old, columns: Sequence[StageColumn]
+    connection: duckdb.DuckDBPyConnection,
+    wished: Old,
+    columns: Sequence[StageColumn],
+    only: Path | None = None,
 ) -> tuple[Staged, dict[str, Bit]]:
     """Fill the table `stage`; a value that does not fit the type its attribute has now is left out.
 
+    With `only` just the people that file names are wished for.
     The bits say for which fields that happened (`Comparison` lets what was sent stay there).
     """
     bits = {c.field: Bit(f"b{n // MASK_BITS}", 1 << n % MASK_BITS) for n, c in enumerate(columns)}
@@ -26,7 +31,8 @@ def load(
         f"{''.join(f', {mask} BIGINT' for mask in masks)})"
     )
     if wished.files:
-        connection.execute(f"INSERT INTO stage {_rows(wished, columns, bits, masks)}")
+        some = f" WHERE r.id IN (SELECT id FROM read_parquet({sql.text(str(only))}))" if only else ""
+        connection.execute(f"INSERT INTO stage {_rows(wished, columns, bits, masks)}{some}")
     return _counted(connection, columns, bits)
 
 

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import duckdb
 
-from bridge.diff import orders, restoring, snapshot
+from bridge.diff import orders, readback, restoring, snapshot
 from bridge.diff.audience import Comparison
 from bridge.diff.stage import Stage
 from bridge.diff.wire import Cutter
 from bridge.errors import Retryable
 from mapping.comparison import (
     Compared,
+    Drifted,
     Emit,
     Old,
     Refused,
     Reject,
+    Sampling,
     Sending,
     SourceColumn,
     SourceFile,
@@ -96,13 +98,29 @@ class Session:
         with _interruptible():
             yield from self._opened().rejects()
 
-    def restore(self, wished: Old, columns: Sequence[StageColumn]) -> Staged:
-        """Take an earlier snapshot for what is wished, instead of an export."""
+    def restore(self, wished: Old, columns: Sequence[StageColumn], only: Path | None = None) -> Staged:
+        """Take a snapshot, or its rows of those a file names, for what is wished, instead of an export."""
         self._columns = tuple(columns)
         with _interruptible():
             self._stage = Stage(self._connection, ())
-            staged, self._stage.left_out = restoring.load(self._connection, wished, columns)
+            staged, self._stage.left_out = restoring.load(self._connection, wished, columns, only)
             return staged
+
+    def reading(self, old: Old, sampling: Sampling, *, part_rows: int, emit: Emit) -> Compared:
+        """Write the parts of a reconcile."""
+        with _interruptible():
+            return readback.cut(self._connection, old, sampling, Cutter(self._connection, part_rows, emit))
+
+    def gather(self, files: Sequence[Path], target: Path, *, with_unknown: bool) -> Drifted:
+        """Count what a reconcile found; whom and what to repair goes to `target`."""
+        with _interruptible():
+            return readback.gather(self._connection, files, target, with_unknown=with_unknown)
+
+    def held(self, old: Old, drift: Path, attribute: str) -> Old:
+        """The rows that drifted, as Braze holds them."""
+        with _interruptible():
+            target = self.directory / "held-0000.parquet"
+            return readback.held(self._connection, old, drift, attribute, target)
 
     def compare(
         self, old: Old | None, sending: Sending, *, full: bool, rows: int, part_rows: int, emit: Emit

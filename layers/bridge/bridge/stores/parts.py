@@ -120,6 +120,38 @@ class PartFiles:
             return
         yield from found["Body"].iter_chunks(CHUNK)
 
+    def results_there(self, run_id: str) -> Sequence[PartResult]:
+        """The results of those parts that have one, in order."""
+        with ThreadPoolExecutor(READERS) as pool:
+            bodies = pool.map(self.get_part, self._keys(f"runs/{run_id}/results/"))
+            return [PartResult.model_validate_json(body) for body in bodies]
+
+    def put_findings(self, run_id: str, part: int, body: bytes) -> None:
+        """Store what reading a part brought to light; the same body goes to the same key."""
+        key = f"runs/{run_id}/findings/part-{part:05d}-{sha256(body).hexdigest()[:24]}.jsonl"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/x-ndjson")
+
+    def findings(self, run_id: str, directory: Path) -> Sequence[Path]:
+        """All of them on disk."""
+        keys = self._keys(f"runs/{run_id}/findings/")
+        paths = [directory / f"findings-{number:06d}.jsonl" for number in range(len(keys))]
+        with ThreadPoolExecutor(READERS) as pool:
+            for _ in pool.map(lambda key, path: path.write_bytes(self.get_part(key)), keys, paths):
+                pass
+        return paths
+
+    def put_drift(self, run_id: str, path: Path) -> None:
+        """Store whom and what a reconcile found to differ."""
+        self.s3.upload_file(str(path), self.bucket, f"runs/{run_id}/drift.parquet")
+
+    def get_drift(self, run_id: str, path: Path) -> None:
+        """The same on disk."""
+        self.s3.download_file(self.bucket, f"runs/{run_id}/drift.parquet", str(path))
+
+    def _keys(self, prefix: str) -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return sorted(found["Key"] for page in pages for found in page.get("Contents", ()))
+
     def put_report(self, run_id: str, report: Mapping[str, Any]) -> str:
         """Store a run's report; its key."""
         key = f"runs/{run_id}/report.json"

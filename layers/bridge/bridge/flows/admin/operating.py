@@ -30,7 +30,7 @@ class Operating:
     trial: Trial
 
     def routes(self) -> tuple[Route, ...]:
-        """Viewers read, editors approve, cancel, roll back and replay, and see whom rejects name."""
+        """Viewers read; editors approve, cancel, roll back, reconcile and replay, and see whom rejects name."""
         run = "/v1/admin/audience-runs/<run_id>"
         return (
             Route("GET", "/v1/admin/live-events", Role.VIEWER, self.live_events.list),
@@ -46,6 +46,7 @@ class Operating:
             Route("POST", f"{run}/approve", Role.EDITOR, self.runs.approve),
             Route("POST", f"{run}/cancel", Role.EDITOR, self.runs.cancel),
             Route("POST", f"{run}/rollback", Role.EDITOR, self.orders.rollback),
+            Route("POST", f"{run}/reconcile", Role.EDITOR, self.orders.reconcile),
             Route("GET", "/v1/admin/health", Role.VIEWER, self.health.report),
             Route("GET", "/v1/admin/statistics", Role.VIEWER, self.statistics.report),
         )

@@ -18,6 +18,7 @@ _IDS = {"id", "integration_id", "export_id", "audience_id", "split_id", "campaig
 _STATE = {
     "kind",
     "origin",
+    "reconcile",
     "based_on",
     "ordered_by",
     "mode",

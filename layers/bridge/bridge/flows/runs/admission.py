@@ -22,7 +22,7 @@ class Claims(Protocol):
 
 def admission(plan: RunPlan, run_id: str, claims: Claims, clock: Callable[[], datetime]) -> Admission | None:
     """Asked before lines go out; None where sending twice does no harm."""
-    if plan.kind == "audience":
+    if plan.kind in ("audience", "reconcile"):
         return None
 
     def admit(lines: Mapping[int, bytes]) -> Mapping[int, str]:

@@ -8,7 +8,7 @@ from bridge.flows.runs import rejects
 from bridge.flows.runs.comparing import Comparing, old_snapshot
 from bridge.flows.runs.describing import Described, Order
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
-from bridge.flows.runs.wished import FromExport, FromSnapshot, Wished
+from bridge.flows.runs.wished import FromDrift, FromExport, FromSnapshot, Wished
 from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, Staged
 from mapping.export import PartRef, RunPlan, Wait
 from mapping.run import PlanRef, Run, Snapshot
@@ -49,7 +49,7 @@ class Attempt:
         self.watch.check()
         self.parts.put_rejects(self.run.id, rejects.of_plan(self.session.rejects()), attempt=self.run.attempt)
         refs: list[PartRef] = []
-        compared = self._compare(staged, refs)
+        compared = self._compare(staged, wished.known(self._old), refs)
         self.watch.check()
         plan = Described(
             run=self.run,
@@ -65,6 +65,8 @@ class Attempt:
         return Planned(plan, PlanRef(key=key, sha256=digest), plan.waits_for)
 
     def _wished(self) -> Wished:
+        if self.order.drift_of and (committed := self._old()):
+            return FromDrift(self.parts, self.session, self.order.drift_of, committed, self._attribute())
         if self.order.snapshot:
             return FromSnapshot(self.snapshots, self.session, self.order.snapshot)
         return FromExport(self.exports, self.session, self.run, self.order.manifest, self.watch)
@@ -88,7 +90,7 @@ class Attempt:
         )
         return resolved, found_names.warnings
 
-    def _compare(self, staged: Staged, refs: list[PartRef]) -> Compared:
+    def _compare(self, staged: Staged, known: Old | None, refs: list[PartRef]) -> Compared:
         def emit(part: PartFile) -> None:
             self.watch.check()
             key = self.parts.put_part(self.run.id, self.run.attempt, part)
@@ -105,11 +107,10 @@ class Attempt:
                 part_rows=rows,
                 emit=emit,
             )
-        name = self.membership(self.run.audience_id or "", self.run.split_id or "")
         size = max(staged.usable, self.pointer.rows if self.pointer else 0)
         compared = self.session.compare(
-            self._old(),
-            Sending(name, manifest.identifier, manifest.on_leave, update),
+            known,
+            Sending(self._attribute(), manifest.identifier, manifest.on_leave, update),
             full=manifest.mode == "full",
             rows=size,
             part_rows=rows,
@@ -118,6 +119,9 @@ class Attempt:
         for number, path in enumerate(self.session.change_files()):
             self.parts.put_changes(self.run.id, self.run.attempt, number, path)
         return compared
+
+    def _attribute(self) -> str:
+        return self.membership(self.run.audience_id or "", self.run.split_id or "")
 
     def _old(self) -> Old | None:
         return old_snapshot(self.snapshots, self.pointer, self.session)

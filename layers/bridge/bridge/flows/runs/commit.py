@@ -1,9 +1,10 @@
 """The end of a run: what Braze accepted becomes the snapshot, and one report says everything."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from bridge.errors import Rejected
@@ -34,7 +35,7 @@ class Committing:
 
     def commit(self, run: Run, owner: str, watch: Watch) -> bool:
         """Carry a run that has status `committing` to its end; False when another worker took it over."""
-        plan = self._plan(run)
+        plan = self.plan_of(run)
         results = self.parts.results(run.id, run.parts)
         pointer = None
         if run.kind == "audience":
@@ -52,20 +53,27 @@ class Committing:
         *,
         snapshot: Snapshot | None = None,
         plan: RunPlan | None = None,
+        document: Mapping[str, Any] = MappingProxyType({}),
+        told: Mapping[str, Any] = MappingProxyType({}),
     ) -> bool:
-        """Write the report, then the last status: a run that ended always has its report."""
+        """Write the report, then the last status: a run that ended always has its report.
+
+        `document` is more for the report, `told` more for the run's row.
+        """
         status = run.halt.status if run.halt else "done"
         now = stamp(self.clock())
         examples = {name: plan.details.get(name, []) for name in EXAMPLES} if plan else {}
-        document = report(run, results, status=status, now=now, snapshot=snapshot, examples=examples)
-        if plan and rejects.anything_refused(results):
+        full = report(run, results, status=status, now=now, snapshot=snapshot, examples=examples)
+        full |= document
+        if plan and run.kind != "reconcile" and rejects.anything_refused(results):
             self._put_rejects(run, plan, results)
-        self.history.note(run.series, history_entry(document))
-        key = self._put_report(run, document)
+        self.history.note(run.series, history_entry(full))
+        key = self._put_report(run, full)
         result = {
             **outcome(results),
-            "members": document["members"],
-            "snapshot_version": document["snapshot_version"],
+            "members": full["members"],
+            "snapshot_version": full["snapshot_version"],
+            **told,
         }
         moved = self.runs.move(
             run,
@@ -93,7 +101,8 @@ class Committing:
         refused = rejects.of_braze(plan, results, self.parts.get_part)
         self.parts.put_rejects(run.id, chain((header,), planned, refused))
 
-    def _plan(self, run: Run) -> RunPlan:
+    def plan_of(self, run: Run) -> RunPlan:
+        """The plan that was fixed; raises Rejected when there is none."""
         if run.plan_ref is None:
             raise Rejected("no_plan", "the run has no plan to commit")
         return self.parts.get_plan(run.plan_ref.key, run.plan_ref.sha256)

@@ -8,10 +8,12 @@ from typing import Protocol
 from bridge.flows.runs.runs import Snapshots
 from mapping.comparison import (
     Compared,
+    Drifted,
     Emit,
     Old,
     Refused,
     Reject,
+    Sampling,
     Sending,
     SourceColumn,
     SourceFile,
@@ -44,7 +46,10 @@ class Comparing(Protocol):
         attributes: bool,
     ) -> Staged: ...
     def rejects(self) -> Iterable[Reject]: ...
-    def restore(self, wished: Old, columns: Sequence[StageColumn]) -> Staged: ...
+    def restore(self, wished: Old, columns: Sequence[StageColumn], only: Path | None = None) -> Staged: ...
+    def reading(self, old: Old, sampling: Sampling, *, part_rows: int, emit: Emit) -> Compared: ...
+    def gather(self, files: Sequence[Path], target: Path, *, with_unknown: bool) -> Drifted: ...
+    def held(self, old: Old, drift: Path, attribute: str) -> Old: ...
     def compare(
         self,
         old: Old | None,

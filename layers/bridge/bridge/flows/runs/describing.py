@@ -24,7 +24,8 @@ REQUESTS_PER_SECOND = 1_000  # facts/braze.md 2.10: 3,000 in 3 seconds
 class Order:
     """What a run carries: how it is to be told, since when it holds, and the settings of its installation.
 
-    `snapshot` is the committed state to go back to; without one the manifest's parts hold what is wished.
+    `snapshot` is a committed state to bring about, of all or of those whom the reconcile `drift_of` found to
+    differ; without one the manifest's parts hold what is wished.
     """
 
     manifest: Manifest
@@ -32,6 +33,7 @@ class Order:
     settings: BrazeSettings
     snapshot: Snapshot | None = None
     warnings: tuple[str, ...] = ()
+    drift_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ class Described:
     def _facts(self) -> Facts:
         compared = self.compared
         before = self.pointer.members if self.pointer else 0
+        if self.order.drift_of:
+            before += compared.left - compared.joined  # as Braze sees it: a repair ends where the snapshot is
         free = sum(compared.changed_of.get(name, 0) for name in CONSENT_ATTRIBUTES)
         points = compared.joined + compared.left + sum(compared.changed_of.values()) - free
         if self.run.kind == "events":

@@ -25,6 +25,10 @@ SLOWER, FASTER = 0.8, 1.05
 CAUTIOUS = 0.7
 """The part of the speed to begin with where a burst limit stands behind what the headers tell."""
 SLOWEST = 5.0
+READ_SPEED = 40.0
+"""Requests a second to /users/export/ids: the fast lane, which every request that names its fields has (4)."""
+READ_MOST = 16
+_LANES = {"campaign": "send", "reconcile": "read"}
 
 
 class Pacing(Protocol):
@@ -158,13 +162,15 @@ class Pacer:
 
 @dataclass(frozen=True, slots=True)
 class Pacers:
-    """One pacer for each installation and limit: sends have a pool of their own, apart from /users/track."""
+    """One pacer for each installation and limit: sends and reads have pools of their own, apart from /users/track."""
 
     monotonic: Callable[[], float]
     most: int = MOST
     speed: float = SPEED
-    _known: dict[tuple[str, bool], Pacer] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Pacer] = field(default_factory=dict)
 
     def __call__(self, installation_id: str, kind: str) -> Pacer:
-        made = Pacer(self.monotonic, self.most, self.speed)
-        return self._known.setdefault((installation_id, kind == "campaign"), made)
+        lane = _LANES.get(kind, "track")
+        speed, most = (READ_SPEED, READ_MOST) if lane == "read" else (self.speed, self.most)
+        made = Pacer(self.monotonic, min(most, self.most), min(speed, self.speed))
+        return self._known.setdefault((installation_id, lane), made)

@@ -1,5 +1,6 @@
 """What sending a part needs from outside: its row, its run, the installation's pause, the way to Braze."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -54,6 +55,19 @@ class Senders(Protocol):
     """Makes the sender of a run; raises Blocked when the installation cannot be sent to."""
 
     def __call__(self, plan: RunPlan) -> Sender: ...
+
+
+class PartReader(Protocol):
+    """Reads lines at Braze; `keep` stores what it found since the last time."""
+
+    def read(self, lines: Sequence[bytes]) -> Mapping[int, str]: ...
+    def keep(self) -> None: ...
+
+
+class Readers(Protocol):
+    """Makes the reader of a reconcile's part; raises Blocked when the installation cannot be asked."""
+
+    def __call__(self, plan: RunPlan, part: int) -> PartReader: ...
 
 
 class Pacers(Protocol):

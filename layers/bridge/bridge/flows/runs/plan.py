@@ -10,6 +10,8 @@ from bridge.errors import Rejected
 from bridge.flows.runs.attempt import Attempt, Planned
 from bridge.flows.runs.comparing import Sessions
 from bridge.flows.runs.describing import Order
+from bridge.flows.runs.readback_plan import ReadingPlans
+from bridge.flows.runs.repair import Repairs
 from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch, stamp
 from mapping.export import ExportKey, ExportPart, InvalidExport, Manifest
@@ -37,6 +39,8 @@ class Planning:
 
     exports: Exports
     rollbacks: Rollbacks
+    repairs: Repairs
+    readings: ReadingPlans
     parts: Parts
     snapshots: Snapshots
     installations: Installations
@@ -52,6 +56,10 @@ class Planning:
         settings = BrazeSettings.of(installation)
         if run.origin == "rollback":
             return self.rollbacks.order(run, settings)
+        if run.origin == "repair":
+            return self.repairs.order(run, settings)
+        if run.kind == "reconcile":
+            return Order(Manifest(parts=()), run.created_at, settings)
         key = ExportKey.parse(run.key)
         if key.origin == "drop":
             manifest = Manifest(parts=(ExportPart(key=run.key),))
@@ -72,7 +80,9 @@ class Planning:
     def plan(self, run: Run, order: Order, watch: Watch) -> Planned:
         """Store parts, change files and plan under the attempt's own prefix."""
         with self.sessions() as session, watch.over(session.interrupt):
-            pointer = self.snapshots.pointer(run.audience) if run.kind == "audience" else None
+            pointer = self.snapshots.pointer(run.audience) if run.takes_audience else None
+            if run.kind == "reconcile":
+                return self.readings.make(run, order, pointer, session, watch)
             _same_identifier(pointer, order.manifest)
             return Attempt(
                 parts=self.parts,

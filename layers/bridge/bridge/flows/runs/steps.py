@@ -11,6 +11,7 @@ from bridge.flows.runs.attempt import Planned
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.describing import Order
 from bridge.flows.runs.plan import Planning
+from bridge.flows.runs.reconcile import Reconciled
 from bridge.flows.runs.report import EXAMPLES
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp
 from mapping.run import ENDED, STARTING, Halt, Run
@@ -41,6 +42,7 @@ class RunSteps:
     runs: Runs
     planning: Planning
     committing: Committing
+    reconciled: Reconciled
     parts_queue: Outbox
     clock: Callable[[], datetime]
     pace: Pace
@@ -102,14 +104,17 @@ class RunSteps:
             return self._go(run, owner)
         if run.status == "syncing":
             return self._sync(run, owner, step)
-        self.committing.commit(run, owner, watch)
+        if run.kind == "reconcile":
+            self.reconciled.end(run, owner, watch)
+        else:
+            self.committing.commit(run, owner, watch)
         return Finished()
 
     def _start(self, run: Run, owner: str, watch: Watch) -> Run | Verdict:
         if run.attempt >= MAX_ATTEMPTS:
             raise Blocked("keeps_failing", f"planning was broken off {run.attempt} times")
         order = self.planning.order(run)
-        if run.kind == "audience" and (wait := self._take_audience(run, order)):
+        if run.takes_audience and (wait := self._take_audience(run, order)):
             self.runs.move(run, owner, expect=STARTING, status="waiting_lease", waits_on=wait.reason)
             return Later(wait.seconds, f"waits for {wait.reason}")
         began = self.runs.move(
@@ -153,12 +158,15 @@ class RunSteps:
         return going or self.runs.get(run.id) or Finished()
 
     def _sync(self, run: Run, owner: str, step: str) -> Run | Verdict:
-        if run.parts_done >= run.parts:
+        # Nobody waits for the parts of a reconcile that was stopped: they have sent nothing.
+        if run.parts_done >= run.parts or (run.kind == "reconcile" and run.halt):
             moved = self.runs.move(run, owner, expect={"syncing"}, status="committing")
             return moved or Later(SHORTLY, "the run was changed meanwhile")
         if run.queued and step not in AGAIN:
             return Finished()
-        bodies = [json.dumps({"run_id": run.id, "part": part}) for part in range(1, run.parts + 1)]
+        # A reconcile has one reader, which takes its parts in turn.
+        parts = range(1, 2 if run.kind == "reconcile" else run.parts + 1)
+        bodies = [json.dumps({"run_id": run.id, "part": part}) for part in parts]
         self.parts_queue.send(bodies, group=run.integration_id)
         self.runs.move(run, owner, expect={"syncing"}, queued=True)
         return Finished()
@@ -180,7 +188,7 @@ class RunSteps:
 
     def _unsettled(self, holder: Run) -> int:
         # Braze keeps no order between requests, so the next run waits until the last answer has settled.
-        if not holder.ended_at or not holder.queued:
+        if not holder.ended_at or not holder.queued or holder.kind == "reconcile":
             return 0
         ended = datetime.fromisoformat(holder.ended_at)
         rest = ended + timedelta(seconds=self.pace.settle) - self.clock()

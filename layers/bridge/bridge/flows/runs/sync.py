@@ -13,8 +13,18 @@ from bridge.errors import Blocked, Retryable
 from bridge.flows.runs.admission import Claims, admission
 from bridge.flows.runs.arrivals import readable
 from bridge.flows.runs.ledger import Ledger
-from bridge.flows.runs.part_stores import Pacers, PartRow, PartRows, Pauses, RunsToStop, Senders
-from bridge.flows.runs.pump import Pump, Stop
+from bridge.flows.runs.part_stores import (
+    Pacers,
+    PartReader,
+    PartRow,
+    PartRows,
+    Pauses,
+    Readers,
+    RunsToStop,
+    Senders,
+)
+from bridge.flows.runs.pump import Pump, Sender, Stop
+from bridge.flows.runs.readback import ids_per_call
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Parts, Verdict, stamp
 from mapping.export import PartRef, RunPlan
 from mapping.run import Halt, Run
@@ -35,6 +45,7 @@ class PartSync:
     parts: Parts
     commits: Outbox
     senders: Senders
+    readers: Readers
     claims: Claims
     pauses: Pauses
     clock: Callable[[], datetime]
@@ -61,13 +72,39 @@ class PartSync:
             return Later(5, "the run is not syncing yet")
         if not 1 <= part <= run.parts:
             raise ValueError("the run has no such part")
+        step = str(message.get("step", ""))
+        if run.kind == "reconcile":
+            return self._in_turn(run, step, owner, beat, remaining)
+        return self._work(run, part, step, owner, beat, remaining)
+
+    def _in_turn(
+        self, run: Run, step: str, owner: str, beat: Beat, remaining: Callable[[], float]
+    ) -> Verdict:
+        # One reader for all parts: the limit on reading is small, and no worker sees what another one spends.
+        done = run.parts_done
+        while done < run.parts and not run.halt:
+            if remaining() < SPARE_SECONDS:
+                return Later(1, "the next part waits")
+            verdict = self._work(run, done + 1, step, owner, beat, remaining)
+            run, step = self.runs.get(run.id) or run, ""
+            if isinstance(verdict, Later) or run.status != "syncing":
+                return verdict
+            if run.parts_done <= done:
+                return Later(LEASE_SECONDS // 4, "another worker counts the part")
+            done = run.parts_done
+        return self.last(run.id)
+
+    def _work(
+        self, run: Run, part: int, step: str, owner: str, beat: Beat, remaining: Callable[[], float]
+    ) -> Verdict:
+        run_id = run.id
         leased = self.rows.lease(run_id, part, owner, LEASE_SECONDS)
         if leased.done:
             return self.last(run_id)
         if not leased.mine:
             return Later(LEASE_SECONDS // 4, "another worker holds the part")
         work = _Work(self, run, self._plan(run), part, leased, owner, beat, remaining)
-        return work.give_up() if message.get("step") == "give_up" else work.go_on()
+        return work.give_up() if step == "give_up" else work.go_on()
 
     def _plan(self, run: Run) -> RunPlan:
         ref = run.plan_ref
@@ -83,7 +120,8 @@ class PartSync:
     def last(self, run_id: str) -> Verdict:
         """Ask for the commit when every part is done: asked again on every redelivery, it happens once."""
         run = self.runs.get(run_id)
-        if run and run.status == "syncing" and run.parts_done >= run.parts:
+        stopped = run is not None and run.kind == "reconcile" and run.halt is not None
+        if run and run.status == "syncing" and (stopped or run.parts_done >= run.parts):
             self.commits.send([json.dumps({"run_id": run.id, "step": "commit"})], group=run.integration_id)
         return Finished()
 
@@ -103,6 +141,7 @@ class _Work:
     ledger: Ledger = field(init=False)
     ref: PartRef = field(init=False)
     halt: Halt | None = field(init=False)
+    reader: PartReader | None = None
 
     def __post_init__(self) -> None:
         self.ref = self.plan.parts[self.part - 1]
@@ -151,8 +190,8 @@ class _Work:
         return Pump(
             lines=body.split(b"\n")[: self.ref.rows],
             ledger=self.ledger,
-            sender=self.flow.senders(self.plan),
-            frame_lines=FRAME[self.plan.kind],
+            sender=self._sender(),
+            frame_lines=ids_per_call(self.plan) if self._reads else FRAME[self.plan.kind],
             gate=self.flow.pacers(self.plan.integration_id, self.plan.kind),
             executor=self.flow.executor,
             monotonic=self.flow.monotonic,
@@ -162,8 +201,24 @@ class _Work:
             pulse_seconds=self.flow.pulse_seconds,
         )
 
+    @property
+    def _reads(self) -> bool:
+        return self.plan.kind == "reconcile"
+
+    def _sender(self) -> Sender:
+        if not self._reads:
+            return self.flow.senders(self.plan)
+        self.reader = self.flow.readers(self.plan, self.part)
+        return self.reader.read
+
+    def _keep(self) -> None:
+        # What was found is stored before it is written down that those lines were read.
+        if self.reader:
+            self.reader.keep()
+
     def _pulse(self) -> Stop | None:
         self.beat()
+        self._keep()
         ledger = self.ledger.write()
         if not self.flow.rows.checkpoint(self.run.id, self.part, self.owner, ledger, LEASE_SECONDS):
             return Stop(after=LEASE_SECONDS / 4)
@@ -172,11 +227,13 @@ class _Work:
             return Stop(halt=run.halt)
         if self.remaining() < SPARE_SECONDS:
             return Stop()
-        until = self.flow.pauses.get(self.plan.integration_id).until
+        # A pause is kept where the limit on sending was met; reading has a limit of its own.
+        until = None if self._reads else self.flow.pauses.get(self.plan.integration_id).until
         wait = (until - self.flow.clock()).total_seconds() if until else 0.0
         return Stop(after=wait) if wait > 0 else None
 
     def _finish(self, ended: Literal["sent", "halted", "gave_up"]) -> Verdict:
+        self._keep()
         if ended != "sent" and not self._holds_unknown():
             self.ledger.sending.clear()
         self.flow.parts.put_result(self.run.id, self.ledger.result(self.part, ended, self._now()))
@@ -185,6 +242,7 @@ class _Work:
         return self.flow.last(self.run.id)
 
     def _leave(self, stop: Stop, *, progressed: bool) -> Verdict:
+        self._keep()
         tries = 0 if progressed else self.leased.tries - (0 if stop.costs_attempt else 1)
         self.flow.rows.leave(self.run.id, self.part, self.owner, self.ledger.write(), max(0, tries))
         return Later(min(MAX_HIDE, round(stop.after)), "the rest of the part waits")

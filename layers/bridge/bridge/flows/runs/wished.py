@@ -1,15 +1,18 @@
-"""Where the state a run is to bring about comes from: an export, or a snapshot that was committed before."""
+"""Where the state a run is to bring about comes from: an export, an earlier snapshot, or what was found to differ."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from bridge.errors import Rejected
 from bridge.flows.runs.comparing import Comparing
-from bridge.flows.runs.runs import Exports, Snapshots, Watch
+from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
 from mapping.comparison import Old, SourceColumn, SourceFile, StageColumn, Staged
 from mapping.export import Manifest
 from mapping.run import Run, Snapshot
+
+type Committed = Callable[[], Old | None]
 
 
 class Wished(Protocol):
@@ -17,6 +20,8 @@ class Wished(Protocol):
 
     def columns(self) -> Sequence[SourceColumn]: ...
     def load(self, columns: Sequence[StageColumn]) -> Staged: ...
+    def known(self, committed: Committed) -> Old | None:
+        """What Braze is known to hold; `committed` gives what the last run left."""
 
 
 @dataclass(slots=True)
@@ -49,6 +54,10 @@ class FromExport:
         )
         self._complete(staged)
         return staged
+
+    def known(self, committed: Committed) -> Old | None:
+        """What was committed last."""
+        return committed()
 
     def _download(self) -> list[SourceFile]:
         files = []
@@ -99,3 +108,35 @@ class FromSnapshot:
         files = tuple(self.snapshots.download(self.snapshot, directory)) if self.snapshot.partitions else ()
         same = self.snapshot.hashing == self.session.hashing
         return self.session.restore(Old(files, self.snapshot.columns, same), columns)
+
+    def known(self, committed: Committed) -> Old | None:
+        """What was committed last."""
+        return committed()
+
+
+@dataclass(slots=True)
+class FromDrift:
+    """What was committed of those whom a reconcile found to differ at Braze."""
+
+    parts: Parts
+    session: Comparing
+    reconcile_id: str
+    committed: Old
+    membership: str
+
+    def columns(self) -> Sequence[SourceColumn]:
+        """Every attribute of the snapshot."""
+        return tuple(SourceColumn(column.name, column.type) for column in self.committed.columns)
+
+    def load(self, columns: Sequence[StageColumn]) -> Staged:
+        """The rows of those who differ."""
+        self.parts.get_drift(self.reconcile_id, self._drift)
+        return self.session.restore(self.committed, columns, self._drift)
+
+    def known(self, committed: Committed) -> Old | None:  # noqa: ARG002 - it is what is wished here
+        """The same rows without what was found to differ: that, and no more, is sent."""
+        return self.session.held(self.committed, self._drift, self.membership)
+
+    @property
+    def _drift(self) -> Path:
+        return self.session.directory / "drift.parquet"
