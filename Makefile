@@ -89,7 +89,7 @@ bench: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge layers/console local functions api
 
-.PHONY: check openapi format test unit faults artifact stack sdk
+.PHONY: check openapi format test browser pictures unit faults artifact stack sdk
 check: $(READY)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
@@ -109,7 +109,7 @@ format: $(READY)
 	@.venv/bin/ruff check --quiet --fix-only .
 	@.venv/bin/ruff format --quiet .
 
-test: unit faults artifact stack sdk
+test: unit faults artifact stack sdk browser
 
 # What pytest makes of 120 test modules is kept, wherever else bytecode is not to be written.
 unit faults: export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/pycache
@@ -130,6 +130,13 @@ stack: up
 
 sdk: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/sdk
+
+# The console in a real browser; `pictures` keeps what it looks like beside the docs.
+browser: up .tools/npm.ready
+	@$(PYTHON) -m pytest -q tests/console
+
+pictures: up .tools/npm.ready
+	@PICTURES=1 $(PYTHON) -m pytest -q tests/console
 
 # ---------------------------------------------------------------- a real account
 STAGE ?= dev
