@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,6 +13,8 @@ CONNECT_SECONDS, READ_SECONDS = 2.0, 25.0
 """Below the console function's own timeout of 29 s."""
 LARGEST_ANSWER = 6 * 1024 * 1024
 _OK = range(200, 300)
+_ELSEWHERE = 303
+_PASSED_ON = ("Content-Security-Policy", "Content-Disposition")
 
 
 class ApiError(Exception):
@@ -23,6 +25,16 @@ class ApiError(Exception):
         self.status = status
         self.message = message
         self.fields = dict(fields or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with its type and the headers that belong to it; or `link`, where the API says it lies."""
+
+    text: str = ""
+    content_type: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +73,39 @@ class Api:
             if cursor is None:
                 return found
 
+    def document(self, path: str, accept: str) -> Document:
+        """A page or a file as the API gives it, or the link to where it lies."""
+        status, text, headers = self._exchange("GET", path, {"Accept": accept})
+        if status == _ELSEWHERE:
+            return Document(link=headers.get("Location", ""))
+        if status not in _OK:
+            _read(status, text)
+        kept = {name: headers[name] for name in _PASSED_ON if name in headers}
+        return Document(text.decode("utf-8", "replace"), headers.get("Content-Type", "text/plain"), kept)
+
     def _ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
-        body = None
+        headers, body = {"Accept": "application/json"}, None
         if document is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(document).encode()
+        status, text, _ = self._exchange(method, path, headers, body)
+        return _read(status, text)
+
+    def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        sent = {"Authorization": f"Bearer {self.token}", **headers}
         try:
             answer = self.pool.request(
-                method, self.base + path, headers=headers, body=body, redirect=False, preload_content=False
+                method, self.base + path, headers=sent, body=body, redirect=False, preload_content=False
             )
             text = answer.read(LARGEST_ANSWER + 1)
             answer.release_conn()
         except urllib3.exceptions.HTTPError as error:
             raise ApiError(503, "The API did not answer. Try again shortly.") from error
-        return _read(answer.status, text)
+        if len(text) > LARGEST_ANSWER:
+            raise ApiError(502, "The API's answer is too large to show.")
+        return answer.status, text, answer.headers
 
 
 def together(*asks: Callable[[], Any]) -> list[Any]:
@@ -85,8 +115,6 @@ def together(*asks: Callable[[], Any]) -> list[Any]:
 
 
 def _read(status: int, text: bytes) -> dict[str, Any]:
-    if len(text) > LARGEST_ANSWER:
-        raise ApiError(502, "The API's answer is too large to show.")
     try:
         document = json.loads(text) if text else {}
     except ValueError:

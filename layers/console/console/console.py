@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from console import languages, session
 from console.api import Api, ApiError
 from console.rendering import ASSETS, Setting, Templates, asset
-from console.visits import Moved, Page, Reply, Shown, Visit, Visitor, address
+from console.visits import Moved, Page, Passed, Reply, Shown, Visit, Visitor, address
 
 SIGN_IN = "/console/sign-in"
 POLICY = (
@@ -108,6 +108,11 @@ class Console:
                 else reply.to
             )
             return _redirect(to)
+        if isinstance(reply, Passed):
+            given = reply.document
+            if given.link:
+                return _redirect(given.link)
+            return Response(200, given.content_type, given.text, SAFE | dict(given.headers))
         return self._html(reply, visitor, partial=partial)
 
     def _html(self, shown: Shown, visitor: Visitor | None, *, partial: bool = False) -> Response[str]:

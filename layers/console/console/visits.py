@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from console.api import Api
+from console.api import Api, Document
 
 _RANK = {"viewer": 1, "editor": 2, "admin": 3}
 
@@ -58,7 +58,14 @@ class Moved:
     said: str = ""
 
 
-Reply = Shown | Moved
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A document of the API's, given on as it is."""
+
+    document: Document
+
+
+Reply = Shown | Moved | Passed
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.api import Api, ApiError
+from console.api import Api, ApiError, Document
 
 AT = "2026-11-22T12:00:00.000Z"
 XSS = "<script>alert(1)</script>\"'>"
@@ -203,6 +203,9 @@ class FakeApi:
 
     def delete(self, path: str) -> None:
         self._say("DELETE", path, None)
+
+    def document(self, path: str, accept: str) -> Document:
+        return Document(**self._say("GET", path, accept))
 
     def _say(self, method: str, path: str, told: Any) -> dict[str, Any]:
         self.asked.append((f"{method} {path}", told))

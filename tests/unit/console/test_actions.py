@@ -115,6 +115,21 @@ def test_a_connection_test_shows_a_sign_or_a_sentence_for_each_permission(visit,
         ("/console/audiences/run_1/approve", {}, ("POST /v1/admin/audience-runs/run_1/approve", {})),
         ("/console/audiences/run_1/cancel", {}, ("POST /v1/admin/audience-runs/run_1/cancel", {})),
         (
+            "/console/audiences/run_1/rollback",
+            {},
+            ("POST /v1/admin/audience-runs/run_1/rollback", {}),
+        ),
+        (
+            "/console/audiences/run_1/reconcile",
+            {"sample": "", "repair": "true"},
+            ("POST /v1/admin/audience-runs/run_1/reconcile", {"sample": 1000, "repair": True}),
+        ),
+        (
+            "/console/audiences/run_1/reconcile",
+            {"sample": "all"},
+            ("POST /v1/admin/audience-runs/run_1/reconcile", {"sample": "all", "repair": False}),
+        ),
+        (
             "/console/dead-letters/replay",
             {"id": "ltr_1"},
             ("POST /v1/admin/dead-letters/replay", {"ids": ["ltr_1"]}),
@@ -134,7 +149,7 @@ def test_a_connection_test_shows_a_sign_or_a_sentence_for_each_permission(visit,
     ],
 )
 def test_an_action_asks_the_api_once_and_leads_back(visit, api, address, form, asked):
-    api.says[asked[0]] = {}
+    api.says[asked[0]] = {"id": "run_1"}
     page = visit("POST", address, form)
     assert page.status == 303
     assert api.changes() == [asked]

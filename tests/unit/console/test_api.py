@@ -23,7 +23,10 @@ class Pool:
             raise answer
         status, body = answer
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return SimpleNamespace(status=status, read=lambda most: text[:most], release_conn=lambda: None)
+        headers = {"Location": "https://elsewhere"} if status == 303 else {}
+        return SimpleNamespace(
+            status=status, headers=headers, read=lambda most: text[:most], release_conn=lambda: None
+        )
 
 
 def of(*answers):
@@ -91,3 +94,12 @@ def test_a_deletion_answers_nothing():
 
 def test_questions_at_the_same_time_keep_their_order():
     assert together(lambda: 1, lambda: "two") == [1, "two"]
+
+
+def test_a_document_is_given_as_it_is_or_its_link_is():
+    api, pool = of((200, b"a,b"), (303, b""), (404, {"detail": "It has expired."}))
+    given = api.document("/v1/admin/audience-runs/run_1/rejects", "text/csv")
+    assert (given.text, pool.asked[0][2]["headers"]["Accept"]) == ("a,b", "text/csv")
+    assert api.document("/x", "text/csv").link == "https://elsewhere"
+    with pytest.raises(ApiError, match="expired"):
+        api.document("/x", "text/csv")

@@ -127,3 +127,27 @@ def test_a_fault_of_ours_is_a_500_that_names_no_cause(visit, api):
     api.says["GET /v1/admin/statistics"] = KeyError("sb_secret")
     page = visit("GET", "/console")
     assert (page.status, "sb_secret" in page.html) == (500, False)
+
+
+def test_a_report_is_given_on_with_the_policy_it_came_with(visit, api):
+    policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    path = "GET /v1/admin/audience-runs/run_1/report?format=html"
+    api.says[path] = {"text": "<h1>Run</h1>", "content_type": "text/html", "headers": policy}
+    page = visit("GET", "/console/audiences/run_1/report")
+    assert (page.status, page.html) == (200, "<h1>Run</h1>")
+    assert page.headers["Content-Security-Policy"] == policy["Content-Security-Policy"]
+
+
+def test_rejects_that_lie_in_the_bucket_are_fetched_there(visit, api):
+    api.says["GET /v1/admin/audience-runs/run_1/rejects"] = {
+        "link": "https://bucket.example/rejects.csv?signed"
+    }
+    page = visit("GET", "/console/audiences/run_1/rejects")
+    assert (page.status, page.headers["Location"]) == (303, "https://bucket.example/rejects.csv?signed")
+
+
+def test_a_run_that_is_done_can_be_gone_back_to_and_compared(visit, api):
+    api.says["GET /v1/admin/audience-runs/run_1"] = run(status="done", report_url="https://x")
+    html = visit("GET", "/console/audiences/run_1").html
+    for action in ("rollback", "reconcile", "report", "rejects"):
+        assert f"/console/audiences/run_1/{action}" in html

@@ -5,11 +5,12 @@ from functools import partial
 from typing import Any
 
 from console.api import together
-from console.visits import Moved, Page, Reply, Shown, Visit, address
+from console.visits import Moved, Page, Passed, Reply, Shown, Visit, address
 
 RUNS = "/v1/admin/audience-runs"
 ENDED = {"done", "cancelled", "blocked", "stale"}
 ACTIONS = {"approve": "approved", "cancel": "cancelled"}
+SAMPLE = 1000
 
 
 def pages() -> tuple[Page, ...]:
@@ -22,6 +23,10 @@ def pages() -> tuple[Page, ...]:
             Page("POST", f"{one}/{action}", "editor", partial(act, action=action, said=said))
             for action, said in ACTIONS.items()
         ),
+        Page("POST", f"{one}/rollback", "editor", rollback),
+        Page("POST", f"{one}/reconcile", "editor", reconcile),
+        Page("GET", f"{one}/report", "viewer", report),
+        Page("GET", f"{one}/rejects", "editor", rejects),
     )
 
 
@@ -61,6 +66,30 @@ def act(visit: Visit, *, action: str, said: str) -> Reply:
     run_id = visit.params["run_id"]
     visit.api.post(f"{RUNS}/{run_id}/{action}")
     return Moved(address("audiences", run_id), said)
+
+
+def rollback(visit: Visit) -> Reply:
+    """Go back to what this run committed; leads to the run that does it."""
+    made = visit.api.post(f"{RUNS}/{visit.params['run_id']}/rollback")
+    return Moved(address("audiences", made["id"]), "rolling_back")
+
+
+def reconcile(visit: Visit) -> Reply:
+    """Compare with what Braze holds; leads to the run that reads back."""
+    everybody, repair = visit.given("sample") == "all", visit.given("repair") == "true"
+    wish = {"sample": "all" if everybody else SAMPLE, "repair": repair}
+    made = visit.api.post(f"{RUNS}/{visit.params['run_id']}/reconcile", wish)
+    return Moved(address("audiences", made["id"]), "reconciling")
+
+
+def report(visit: Visit) -> Reply:
+    """The run's report as a page."""
+    return Passed(visit.api.document(f"{RUNS}/{visit.params['run_id']}/report?format=html", "text/html"))
+
+
+def rejects(visit: Visit) -> Reply:
+    """Every rejected row and refused line."""
+    return Passed(visit.api.document(f"{RUNS}/{visit.params['run_id']}/rejects", "text/csv"))
 
 
 def funnel(row: Mapping[str, Any]) -> list[tuple[str, int, float]]:
