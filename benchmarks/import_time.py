@@ -6,7 +6,6 @@ Writes its rows into `.local/bench.json`.
 """
 
 import importlib.util
-import json
 import os
 import shutil
 import subprocess
@@ -17,8 +16,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks._results import keep, row
+
 BUILD = ROOT / ".aws-sam" / "build"
-RESULTS = ROOT / ".local" / "bench.json"
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 LAYERS = ("DependenciesLayer", "MappingLayer", "BridgeLayer")
 TARGETS = {"CollectFunction": 1.6, "InstallFunction": 1.6}
@@ -69,21 +71,21 @@ def measure(built: Path, brought: Path, functions: Sequence[str]) -> dict[str, f
 
 def rows(shipped: dict[str, float], bare: dict[str, float]) -> list[dict[str, Any]]:
     """As bench.json has them."""
-    made = [row("import boto3 alone", 1000 * shipped["boto3"], "ms", None)]
+    made = [timed("import boto3 alone", shipped["boto3"])]
     for name, taken in shipped.items():
         if name == "boto3":
             continue
         short = name.removesuffix("Function").lower()
-        made.append(row(f"import {short}", 1000 * taken, "ms", None))
-        made.append(row(f"import {short} / import boto3", taken / shipped["boto3"], "x", TARGETS[name]))
-        made.append(row(f"import {short} without the shipped bytecode", 1000 * bare[name], "ms", None))
+        times = round(taken / shipped["boto3"], 2)
+        made.append(timed(f"import {short}", taken))
+        made.append(row(f"import {short} / import boto3", times, "x", TARGETS[name], "lower"))
+        made.append(timed(f"import {short} without the shipped bytecode", bare[name]))
     return made
 
 
-def row(name: str, value: float, unit: str, target: float | None) -> dict[str, Any]:
-    """Less is better throughout."""
-    digits = 2 if unit == "x" else 1
-    return {"name": name, "value": round(value, digits), "unit": unit, "target": target, "better": "lower"}
+def timed(name: str, taken: float) -> dict[str, Any]:
+    """In milliseconds."""
+    return row(name, round(1000 * taken, 1), "ms", None, "lower")
 
 
 def main() -> None:
@@ -99,13 +101,7 @@ def main() -> None:
         for name in (*functions, *LAYERS):
             shutil.copytree(BUILD / name, plain / name, ignore=shutil.ignore_patterns("__pycache__"))
         made = rows(measure(BUILD, brought, functions), measure(plain, brought, functions))
-    for one in made:
-        aim = "" if one["target"] is None else f"   (target ≤ {one['target']})"
-        print(f"{one['name']:48} {one['value']:>12,} {one['unit']}{aim}")
-    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    names = {one["name"] for one in made}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps([*(one for one in kept if one["name"] not in names), *made], indent=2))
+    keep(made)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 From the queue's messages, as collect frames them, to the planned deliveries of an ActionIQ and a Braze
 installation: parse, normalise, route, pack, encode. Queues and the record are in memory.
+And from parsed events to the bodies of Braze's requests: normalise, map, pack by 75, merge, encode.
+Prints each figure beside its target and keeps it in `.local/bench.json`.
 """
 
 import json
@@ -15,6 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), *(str(ROOT / "layers" / name) for name in ("mapping", "bridge"))]
 
+from benchmarks._results import keep, row
 from benchmarks.mapping_speed import BATCH, BRAZE, raw_event
 from bridge.flows.events.event_messages import Message
 from bridge.flows.events.ingest import Ingest
@@ -22,9 +25,13 @@ from mapping.braze import to_objects
 from mapping.braze_requests import plan_track
 from mapping.event import normalise
 from mapping.installation import BrazeSettings, Installation
+from mapping.packing import BRAZE_OBJECTS
 
 RECEIVED = datetime(2026, 9, 1, 12, tzinfo=UTC)
 MESSAGES = 10
+TARGET = 66_000
+"""Parsed events a second and core, five traits or properties each, to Braze's requests."""
+TO_REQUESTS = "parsed events to Braze requests"
 
 
 class Stand:
@@ -80,7 +87,7 @@ def measure(many: int = 20_000) -> dict[str, float]:
     return {
         "ingest, Braze and ActionIQ": many / min(_planning(batches, [braze, actioniq]) for _ in range(7)),
         "ingest, Braze alone": many / min(_planning(batches, [braze]) for _ in range(7)),
-        "parsed events to Braze requests": many / min(_requests(raws, BRAZE) for _ in range(7)),
+        TO_REQUESTS: many / min(_requests(raws, BRAZE) for _ in range(7)),
     }
 
 
@@ -96,20 +103,35 @@ def _planning(batches: list[list[Message]], installations: list[Installation]) -
 
 
 def _requests(raws: list[dict[str, Any]], settings: BrazeSettings) -> float:
-    """Validate, map, and put 75 objects into each request, merged."""
+    """Validate, map, and put 75 objects into each request, merged and encoded."""
     start = process_time()
-    for at in range(0, len(raws), 75):
-        part = raws[at : at + 75]
+    for at in range(0, len(raws), BRAZE_OBJECTS):
+        part = raws[at : at + BRAZE_OBJECTS]
         events = [normalise(raw, received_at=RECEIVED, fallback_id="x") for raw in part]
         objects = [to_objects(event, settings) for event in events]
-        plan_track([one for one in objects if isinstance(one, list)])
+        plan_track([one for one in objects if isinstance(one, list)]).body()
     return process_time() - start
 
 
+def deliveries(installations: list[Installation]) -> tuple[int, int]:
+    """Objects of one invocation, and the messages they leave it in."""
+    [batch] = invocations(BATCH * MESSAGES)
+    stand = Stand(installations)
+    Ingest(stand, {"braze": stand}, stand, stand, lambda: RECEIVED).take(batch)
+    return BATCH * MESSAGES, stand.sent
+
+
 def main() -> None:
-    """Print one line a path."""
-    for name, rate in measure(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000).items():
-        print(f"{name:48} {rate:>12,.0f} events/s")
+    """One line a path, and into how many messages an invocation's objects go."""
+    rates = measure(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    aimed = {TO_REQUESTS: TARGET}
+    rows = [row(name, round(rate), "events/s", aimed.get(name)) for name, rate in rates.items()]
+    objects, sent = deliveries([installation("braze", BRAZE.model_dump())])
+    least = -(-objects // BRAZE_OBJECTS)
+    rows.append(row(f"messages for {objects:,} Braze objects", sent, "messages", least, "lower"))
+    keep(rows)
+    if sent != least:
+        raise SystemExit(f"{sent} messages, not {least}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bridge.errors import Retryable
+from bridge.errors import Problem, Retryable
 from bridge.flows.events.front_door import for_route
 from bridge.flows.events.gateway import answer_problem
 from bridge.flows.events.pixel import IMAGE
@@ -190,3 +190,11 @@ def test_503_when_keys_cannot_be_looked_up(door: Door, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(FakeSources, "by_write_key", away)
     assert door(request("POST", "/v1/t", track())).status == 503
+
+
+@pytest.mark.parametrize(("status", "told"), [(429, True), (503, True), (400, False), (500, False)])
+def test_whoever_is_to_come_again_is_told_when_in_whole_seconds(status: int, told: bool) -> None:
+    answer = answer_problem(Problem(status, "CODE", "A sentence."), "/v1/batch")
+    wait = answer.headers.get("Retry-After", "")
+    assert wait.isdecimal() == told
+    assert not told or 1 <= int(wait) <= 300

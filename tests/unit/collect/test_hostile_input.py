@@ -60,6 +60,25 @@ def test_any_other_method_is_a_405(door: Door, method: str, path: str) -> None:
     assert door.queue.bodies == []
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//v1/batch",
+        "/v1//batch",
+        "/v1/batch/..",
+        "/v1/./batch",
+        "/V1/BATCH",
+        "/v1/batch;a",
+        "/v1%2Fbatch",
+        "",
+        "/v1/é",
+    ],
+)
+def test_a_path_that_is_almost_one_of_ours_is_a_404_and_never_a_redirect(door: Door, path: str) -> None:
+    assert door(request("POST", path, {"batch": [track()]})).status == 404
+    assert door.queue.bodies == []
+
+
 # ------------------------------------------------------------------ keys
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mapping.catalog import CatalogEntry, InvalidConfig, entries, entry, search, validate_config
+from mapping.catalog.fields import ConfigField
 from mapping.installation import ActionIqSettings, BrazeSettings
 from mapping.webhook import WebhookSettings
 
@@ -192,6 +193,40 @@ def test_an_entry_is_complete(key: str) -> None:
     keys = [field.key for field in found.config_fields]
     assert len(keys) == len(set(keys))
     assert {field.required_if.field for field in found.config_fields if field.required_if} <= set(keys)
+
+
+FIELDS = [(found, field) for found in entries() for field in found.config_fields]
+
+
+@pytest.mark.parametrize(("found", "field"), FIELDS, ids=[f"{one.key}.{field.key}" for one, field in FIELDS])
+def test_a_form_can_be_made_of_a_field(found: CatalogEntry, field: ConfigField) -> None:
+    """What it is called, what it means, what it may be, and what it looks like where it must be given."""
+    assert field.label.strip() == field.label
+    assert field.help_text.endswith(".")
+    assert bool(field.options) or field.type not in {"select", "list"}
+    values = [option.value for option in field.options]
+    assert len(values) == len(set(values)) == len({option.label for option in field.options})
+    if field.type == "select":
+        assert field.default in values
+    if field.type == "boolean":
+        assert isinstance(field.default, bool)
+    if field.type == "integer":
+        assert field.minimum is not None
+        assert field.maximum is not None
+        assert field.minimum <= field.default <= field.maximum
+    if field.type == "secret":
+        assert (field.default, field.options) == (None, ())
+    if field.required:
+        assert field.placeholder
+        assert field.default is None
+        assert ">" in field.help_text or not found.host_suffixes, "where in the vendor's pages it is found"
+
+
+@pytest.mark.parametrize("found", entries(), ids=[found.key for found in entries()])
+def test_what_must_be_given_is_asked_first(found: CatalogEntry) -> None:
+    required = [field.required for field in found.config_fields]
+    assert required == sorted(required, reverse=True)
+    assert required[0]
 
 
 @pytest.mark.parametrize("key", [found.key for found in entries()])
