@@ -17,6 +17,7 @@ from botocore.config import Config
 from bridge import telemetry
 from bridge.diff import Session
 from bridge.flows.runs.commit import Committing
+from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.readback_plan import ReadingPlans
 from bridge.flows.runs.reconcile import Reconciled
@@ -27,7 +28,7 @@ from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.settings.plan import PlanSettings
 from bridge.stores.exports import ExportStore
 from bridge.stores.installations import InstallationStore
-from bridge.stores.parts import PartFiles
+from bridge.stores.parts import PartFiles, PartRows
 from bridge.stores.queues import Queue
 from bridge.stores.run_history import RunHistory
 from bridge.stores.runs import RunStore
@@ -150,6 +151,7 @@ def steps() -> RunSteps:
             exports=Queue(client("sqs"), config.export_queue_url),
             clock=now,
         ),
+        healing=Healing(runs, parts, PartRows(client("dynamodb"), config.runs_table, now), committing),
         parts_queue=Queue(client("sqs"), config.audience_queue_url),
         clock=now,
         pace=Pace(

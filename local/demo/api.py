@@ -90,6 +90,16 @@ class Api:
         """End a run early."""
         self._admin.call("POST", f"/v1/admin/audience-runs/{run_id}/cancel", json={})
 
+    def roll_back(self, run_id: str) -> Json:
+        """Go back to what a run committed; the run that does it."""
+        made: Json = self._admin.call("POST", f"/v1/admin/audience-runs/{run_id}/rollback", json={})
+        return made
+
+    def reconcile(self, run_id: str, **asked: Any) -> Json:
+        """Compare what Braze holds with the audience of a run; the run that does it."""
+        made: Json = self._admin.call("POST", f"/v1/admin/audience-runs/{run_id}/reconcile", json=asked)
+        return made
+
     def dead_letters(self) -> list[Json]:
         """Every dead letter on file."""
         return list(self._pages("/v1/admin/dead-letters"))

@@ -18,6 +18,7 @@ from typing import Any
 
 from bridge.errors import BridgeError, Rejected
 from bridge.flows.runs.commit import Committing
+from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.readback import Readers
 from bridge.flows.runs.readback_plan import ReadingPlans
@@ -155,6 +156,9 @@ class MemoryRuns:
             row["tries"] += 1
             self.life.wrote()
         return _Row(row["done"], mine, row["ledger"], row["tries"])
+
+    def ledgers(self, run_id: str) -> Mapping[int, str]:
+        return {part: row["ledger"] for (run, part), row in self.parts.items() if run == run_id}
 
     def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool:
         return self._part(run_id, part, owner, ledger=ledger)
@@ -565,6 +569,7 @@ class World:
                 exports=self.exports,
                 clock=self.clock,
             ),
+            healing=Healing(self.runs, self.buckets, self.runs, committing),
             parts_queue=self.parts,
             clock=self.clock,
             pace=Pace(settle=settle),

@@ -229,3 +229,15 @@ def test_the_last_runs_of_an_audience_are_one_query_away_and_noted_once_each(
         ExpressionAttributeValues={":pk": {"S": "HISTORY#int_1#a#2"}},
     )["Items"][0]
     assert int(row["expires_at"]["N"]) == int(clock().timestamp()) + 90 * 86_400
+
+
+def test_the_checkpoints_of_a_run_are_those_its_parts_have(
+    store: RunStore, dynamodb: Any, clock: Clock
+) -> None:
+    rows = PartRows(dynamodb, TABLE, clock)
+    for part in (1, 2, 11):
+        rows.lease("run_1", part, "a", 60)
+    rows.checkpoint("run_1", 2, "a", "two", 60)
+    rows.checkpoint("run_1", 11, "a", "eleven", 60)
+    rows.lease("run_2", 1, "a", 60)
+    assert rows.ledgers("run_1") == {2: "two", 11: "eleven"}

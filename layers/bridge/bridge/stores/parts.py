@@ -196,6 +196,21 @@ class PartRows:
         ledger = found["ledger"]["S"] if "ledger" in found else ""
         return PartRow(done=False, mine=True, ledger=ledger, tries=int(found["tries"]["N"]))
 
+    def ledgers(self, run_id: str) -> Mapping[int, str]:
+        """The checkpoints of all parts that have one."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="pk = :run AND begins_with(sk, :part)",
+            ExpressionAttributeValues={":run": {"S": run_id}, ":part": {"S": "PART#"}},
+            ConsistentRead=True,
+        )
+        return {
+            int(item["sk"]["S"].removeprefix("PART#")): item["ledger"]["S"]
+            for page in pages
+            for item in page["Items"]
+            if "ledger" in item
+        }
+
     def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool:
         """Write down what is known and keep the lease; False when it was lost."""
         values = {":until": _moment(self.clock() + timedelta(seconds=seconds)), ":ledger": {"S": ledger}}

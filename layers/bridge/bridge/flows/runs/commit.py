@@ -37,13 +37,16 @@ class Committing:
         """Carry a run that has status `committing` to its end; False when another worker took it over."""
         plan = self.plan_of(run)
         results = self.parts.results(run.id, run.parts)
-        pointer = None
-        if run.kind == "audience":
-            pointer = self.snapshots.pointer(run.audience)
-            if pointer is None or pointer.run_id != run.id:
-                pointer = self._flip(run, plan, results, pointer, watch)
-            self._record_columns(run, plan, pointer)
+        pointer = self.committed(run, plan, results, watch) if run.kind == "audience" else None
         return self.end(run, owner, results, snapshot=pointer, plan=plan)
+
+    def committed(self, run: Run, plan: RunPlan, results: Sequence[PartResult], watch: Watch) -> Snapshot:
+        """The snapshot a run leaves, made unless it is there; raises Rejected when another run came before it."""
+        pointer = self.snapshots.pointer(run.audience)
+        if pointer is None or pointer.run_id != run.id:
+            pointer = self._flip(run, plan, results, pointer, watch)
+        self._record_columns(run, plan, pointer)
+        return pointer
 
     def end(
         self,

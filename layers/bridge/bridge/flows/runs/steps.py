@@ -10,6 +10,7 @@ from bridge.flows.runs import arrivals
 from bridge.flows.runs.attempt import Planned
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.describing import Order
+from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.reconcile import Reconciled
 from bridge.flows.runs.report import EXAMPLES
@@ -43,6 +44,7 @@ class RunSteps:
     planning: Planning
     committing: Committing
     reconciled: Reconciled
+    healing: Healing
     parts_queue: Outbox
     clock: Callable[[], datetime]
     pace: Pace
@@ -114,7 +116,7 @@ class RunSteps:
         if run.attempt >= MAX_ATTEMPTS:
             raise Blocked("keeps_failing", f"planning was broken off {run.attempt} times")
         order = self.planning.order(run)
-        if run.takes_audience and (wait := self._take_audience(run, order)):
+        if run.takes_audience and (wait := self._take_audience(run, order, owner, watch)):
             self.runs.move(run, owner, expect=STARTING, status="waiting_lease", waits_on=wait.reason)
             return Later(wait.seconds, f"waits for {wait.reason}")
         began = self.runs.move(
@@ -171,7 +173,7 @@ class RunSteps:
         self.runs.move(run, owner, expect={"syncing"}, queued=True)
         return Finished()
 
-    def _take_audience(self, run: Run, order: Order) -> Later | None:
+    def _take_audience(self, run: Run, order: Order, owner: str, watch: Watch) -> Later | None:
         holder_id = self.runs.holder(run.audience)
         if holder_id == run.id:
             return None
@@ -183,6 +185,8 @@ class RunSteps:
                 return Later(self._patience(run), holder.id)
         elif holder and (rest := self._unsettled(holder)) > 0:
             return Later(rest, holder.id)
+        elif holder:
+            self.healing.heal(holder, run.id, owner, self.pace.lease, watch)
         taken = self.runs.take_audience(run.audience, run.id, holder_id)
         return None if taken else Later(SHORTLY, holder_id or "the audience")
 
