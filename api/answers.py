@@ -174,6 +174,7 @@ def _deliveries() -> dict[str, Schema]:
         "counts": mapping(whole(minimum=0), "Items by outcome."),
         "events": array({"type": "object", "properties": event}, "The first of its items."),
         "events_cut": whole("How many items are not listed.", minimum=0),
+        "correlation_ids": array(text(), "The requests, or queue messages, that the items came in with."),
         "at": moment(),
     }
     stage_names = ("input", "mapped", "request", "response")

@@ -24,8 +24,10 @@ from bridge.flows.runs.readback import Readers
 from bridge.flows.runs.run_messages import RunMessages
 from bridge.flows.runs.senders import BrazeSenders
 from bridge.flows.runs.sync import PartSync
+from bridge.flows.runs.witness import Told
 from bridge.settings.sync import SyncSettings
 from bridge.stores.claims import ClaimStore
+from bridge.stores.health import HealthStore
 from bridge.stores.installations import CachedInstallations, InstallationStore
 from bridge.stores.parts import PartFiles, PartRows
 from bridge.stores.pauses import PauseStore
@@ -108,4 +110,5 @@ def sync() -> PartSync:
         monotonic=monotonic,
         executor=ThreadPoolExecutor(config.requests_in_flight, thread_name_prefix="braze"),
         pacers=pacers,
+        witness=Told(HealthStore(dynamodb, config.deliveries_table, now), telemetry.publish_items, now),
     )

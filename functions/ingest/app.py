@@ -66,6 +66,7 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         again = ingest().take(messages(event))
     except Exception as error:  # noqa: BLE001 - told by type and place: a traceback would quote events
         telemetry.log_failure(logger(), error)
+        telemetry.count_failure(len(event["Records"]))
         again = {record["messageId"]: "unexpected_failure" for record in event["Records"]}
     telemetry.log_again(logger(), again)
     return failures(again)

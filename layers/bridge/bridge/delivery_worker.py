@@ -57,18 +57,21 @@ class DeliveryWorker:
     def __init__(self, receiver: Callable[[], Receiver]) -> None:
         self._receiver = receiver
         self._logger = telemetry.logger()
-        self._metrics = telemetry.metrics()
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="delivery")
         # A batch of waiting messages is no failure of the function: it must not slow the queue's pollers.
         self._processor = AsyncBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> Any:
         """Answer with the messages that stay in the queue."""
-        answer = async_process_partial_response(event, self._handler(context), self._processor, context)
-        self._metrics.flush_metrics()
+        tally = telemetry.Tally()
+        handler = self._handler(context, tally)
+        answer = async_process_partial_response(event, handler, self._processor, context)
+        tally.publish(self._receiver().deliverer.lane.catalog_key)
         return answer
 
-    def _handler(self, context: LambdaContext) -> Callable[[SQSRecord], Awaitable[str]]:
+    def _handler(
+        self, context: LambdaContext, tally: telemetry.Tally
+    ) -> Callable[[SQSRecord], Awaitable[str]]:
         """Deliveries of a batch run side by side in threads; counting is done back in the loop's one thread."""
 
         async def handle(record: SQSRecord) -> str:
@@ -80,10 +83,10 @@ class DeliveryWorker:
                 )
             except Exception as error:
                 telemetry.log_failure(self._logger, error, message_id=record.message_id)
-                telemetry.count_failure(self._metrics)
+                tally.failures += 1
                 raise
             telemetry.log_step(self._logger, result)
-            telemetry.count_step(self._metrics, result)
+            tally.steps.append(result)
             if result.wait is not None:
                 raise NotYet(result.reason)
             return result.status

@@ -1,10 +1,12 @@
 """Logs and metrics by allow-list: ids, counts and statuses leave a function, bodies, keys and URLs do not."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from bridge.failures import told
 
@@ -19,20 +21,25 @@ FIELDS = (
     "reason",
     "counts",
     "wait",
+    "correlation_ids",
 )
 _NAMED = 10
-"""Messages named in one line."""
+"""Messages or requests named in one line."""
 
 
 class Step(Protocol):
     """A delivery's result, as far as it is told."""
 
     @property
-    def status(self) -> str: ...
+    def integration_id(self) -> str: ...
     @property
     def latency_ms(self) -> int: ...
     @property
-    def counts(self) -> Any: ...
+    def fresh(self) -> Mapping[str, int] | None: ...
+    @property
+    def event_lag_ms(self) -> int | None: ...
+    @property
+    def accepted_lag_ms(self) -> int | None: ...
 
 
 def logger() -> Logger:
@@ -40,14 +47,11 @@ def logger() -> Logger:
     return Logger()
 
 
-def metrics() -> Metrics:
-    """The function's metrics (EMF on stdout); installation ids are never dimensions, each would be billed."""
-    return Metrics()
-
-
 def log_step(log: Logger, step: Step) -> None:
     """One line per step, naming the allowed fields alone."""
-    fields = {name: value for name in FIELDS if (value := getattr(step, name, None)) not in (None, "")}
+    fields = {name: value for name in FIELDS if (value := getattr(step, name, None)) not in (None, "", ())}
+    if "correlation_ids" in fields:
+        fields["correlation_ids"] = fields["correlation_ids"][:_NAMED]
     log.info("delivery", extra=fields)
 
 
@@ -65,15 +69,73 @@ def log_again(log: Logger, reasons: Mapping[str, str]) -> None:
         )
 
 
-def count_failure(measured: Metrics) -> None:
-    """A message that met something nobody foresaw; it stays in the queue."""
-    measured.add_metric(name="UnexpectedFailures", unit=MetricUnit.Count, value=1)
+def count_failure(number: int = 1) -> None:
+    """Messages that met something nobody foresaw; they stay in their queue."""
+    measured = EphemeralMetrics()
+    measured.add_metric(name="UnexpectedFailures", unit=MetricUnit.Count, value=number)
+    measured.flush_metrics()
 
 
-def count_step(measured: Metrics, step: Step) -> None:
-    """Deliveries by status, items by outcome, the vendor's latency. Not thread-safe: call it from one thread."""
-    measured.add_metric(name=f"Deliveries{step.status.title()}", unit=MetricUnit.Count, value=1)
-    for outcome, number in (step.counts or {}).items():
-        measured.add_metric(name=f"Items{outcome.title()}", unit=MetricUnit.Count, value=number)
-    if step.latency_ms:
-        measured.add_metric(name="VendorLatency", unit=MetricUnit.Milliseconds, value=step.latency_ms)
+def gauge(values: Mapping[str, int]) -> dict[str, int]:
+    """What is the case now, by metric; gives it back."""
+    measured = EphemeralMetrics()
+    for name, value in values.items():
+        measured.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    measured.flush_metrics()
+    return dict(values)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The steps of one invocation (100 at the most), published once: a line for each installation."""
+
+    steps: list[Step] = field(default_factory=list)
+    failures: int = 0
+
+    def publish(self, lane: str) -> None:
+        """Each metric under (service, lane) and under (service, lane, integration_id)."""
+        if self.failures:
+            count_failure(self.failures)
+        for who in dict.fromkeys(step.integration_id for step in self.steps):
+            mine = [step for step in self.steps if step.integration_id == who]
+            publish_items(lane, who, _totals(mine), {name: _known(mine, name) for name in _MEASURES})
+
+
+_MEASURES = {"VendorLatency": "latency_ms", "EventLag": "event_lag_ms", "AcceptedLag": "accepted_lag_ms"}
+_OUTCOMES = {
+    "delivered": "ItemsDelivered",
+    "filtered": "ItemsFiltered",
+    "rejected": "ItemsRejected",
+    "retry": "ItemsRetried",
+    "blocked": "ItemsBlocked",
+    "unknown": "ItemsUnknown",
+}
+
+
+def publish_items(
+    lane: str, integration_id: str, totals: Mapping[str, int], measures: Mapping[str, list[int]]
+) -> None:
+    """One line of an installation: items by outcome, and times in milliseconds."""
+    measured = EphemeralMetrics()
+    measured.add_dimension("lane", lane)
+    if integration_id:
+        measured.add_dimensions(service=measured.service, lane=lane, integration_id=integration_id)
+    for outcome, number in totals.items():
+        measured.add_metric(name=_OUTCOMES[outcome], unit=MetricUnit.Count, value=number)
+    for name, values in measures.items():
+        for value in values:
+            measured.add_metric(name=name, unit=MetricUnit.Milliseconds, value=value)
+    if measured.metric_set:
+        measured.flush_metrics()
+
+
+def _totals(steps: Iterable[Step]) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for step in steps:
+        totals.update(step.fresh or {})
+    return totals
+
+
+def _known(steps: Iterable[Step], metric: str) -> list[int]:
+    found = (getattr(step, _MEASURES[metric]) for step in steps)
+    return [value for value in found if value is not None and (value or metric != "VendorLatency")]

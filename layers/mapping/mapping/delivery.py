@@ -25,9 +25,13 @@ class CampaignOrder(BaseModel):
 
 
 class DeliveryMessage(BaseModel):
-    """Items are canonical events (`events`) or rows of identifier and trigger properties (`campaign`)."""
+    """Items are canonical events (`events`) or rows of identifier and trigger properties (`campaign`).
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    `correlation_ids` name the requests or queue messages that the items came in with, each once, in order.
+    """
+
+    # A worker of this version may still run while the next one already queues: what it does not know, it leaves.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     delivery_id: str
     integration_id: str
@@ -36,6 +40,7 @@ class DeliveryMessage(BaseModel):
     items: list[dict[str, Any]]
     campaign: CampaignOrder | None = None
     replay_of: str | None = None
+    correlation_ids: tuple[str, ...] = ()
 
     def body(self) -> str:
         """The queue body: compact ASCII JSON."""

@@ -38,6 +38,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("LANE_QUEUES", json.dumps(lanes))
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", f"test-{uuid4()}")  # a logger of its own stdout
     loaded = load("ingest")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "SignalBridge")
     monkeypatch.setattr(loaded.boto3, "client", lambda *_, **__: Away())
     return loaded
 
@@ -68,6 +69,7 @@ def test_what_nobody_foresaw_brings_all_messages_back_and_quotes_none_of_them(
     assert failed(app.lambda_handler(records, None)) == [one["messageId"] for one in records["Records"]]
     told = capsys.readouterr().out
     assert '"error_type":"ValueError"' in told
+    assert f'"UnexpectedFailures":[{len(records["Records"])}.0]' in told
     assert "test_ingest_app.py" in told
     assert SECRET not in told
     assert "Traceback" not in told

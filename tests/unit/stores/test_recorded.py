@@ -37,6 +37,7 @@ def item(**changes: Any) -> dict[str, Any]:
         "outcome": "filtered",
         "reason": "pages_not_tracked",
         "detail": "",
+        "correlation_id": "req-1",
         "event": {"type": "page"},
     } | changes
 

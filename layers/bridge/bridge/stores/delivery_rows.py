@@ -1,7 +1,7 @@
 """A delivery row's shape, and what its state means for whoever receives the message next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -66,6 +66,7 @@ def fresh(message: DeliveryMessage, now: datetime, lease_until: datetime, retent
         "lease_until": ms(lease_until),
         "expires_at": {"N": str(int((now + retention).timestamp()))},
     }
+    row |= {"correlation_ids": texts(message.correlation_ids)} if message.correlation_ids else {}
     return row | ({"replay_of": {"S": message.replay_of}} if message.replay_of else {})
 
 
@@ -138,6 +139,9 @@ def shown(row: Item) -> dict[str, Any]:
         "counts": counts,
         "events": _events(row),
         "events_cut": _number(row, "events_cut"),
+        "correlation_ids": [one["S"] for one in row["correlation_ids"]["L"]]
+        if "correlation_ids" in row
+        else [],
         "at": _text(row, "at"),
         "stages": _text(row, "stages") or None,
     }
@@ -166,6 +170,11 @@ def _finished(row: Item) -> dict[int, ItemOutcome]:
         for kind, reason, detail, indices in groups
         for index in indices
     }
+
+
+def texts(values: Iterable[str]) -> Item:
+    """A list of texts, in order."""
+    return {"L": [{"S": value} for value in values]}
 
 
 def iso(moment: datetime) -> str:

@@ -80,5 +80,6 @@ class RecordedStore:
             "counts": {"M": {status: {"N": str(len(items))}}},
             "events": {"S": json.dumps(lines, separators=(",", ":"))},
             "events_cut": {"N": "0"},
+            "correlation_ids": rows.texts(dict.fromkeys(item["correlation_id"] for item in items)),
             "expires_at": {"N": str(int((now + self.retention).timestamp()))},
         }

@@ -166,6 +166,22 @@ class RunStore:
         last = found.get("LastEvaluatedKey")
         return [run_items.run_of(item) for item in found["Items"]], json.dumps(last) if last else None
 
+    def waiting(self, since: datetime) -> list[Run]:
+        """Runs made since then that wait for approval, oldest first."""
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            IndexName="feed",
+            KeyConditionExpression="feed = :feed AND #at >= :since",
+            FilterExpression="#status = :waiting",
+            ExpressionAttributeNames={"#at": "at", "#status": "status"},
+            ExpressionAttributeValues={
+                ":feed": {"S": FEED},
+                ":since": {"S": since.isoformat()},
+                ":waiting": {"S": "waiting_approval"},
+            },
+        )
+        return [run_items.run_of(item) for page in pages for item in page["Items"]]
+
     def _update(
         self,
         run_id: str,

@@ -23,7 +23,11 @@ Mapped = Mapping[int, Planned | ItemOutcome]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a receive came to; `wait` is how long to hide the message, None when it is done with."""
+    """What a receive came to; `wait` is how long to hide the message, None when it is done with.
+
+    `counts` are the delivery's items by outcome, `fresh` those of this receive alone. The lags are those of
+    the oldest item that was delivered now: since its own time, and since it was accepted.
+    """
 
     delivery_id: str
     integration_id: str
@@ -35,13 +39,23 @@ class Result:
     reason: str = ""
     counts: Mapping[str, int] | None = None
     wait: float | None = None
+    correlation_ids: Sequence[str] = ()
+    fresh: Mapping[str, int] | None = None
+    event_lag_ms: int | None = None
+    accepted_lag_ms: int | None = None
 
     @classmethod
     def waiting(cls, message: DeliveryMessage, seconds: float, reason: str) -> "Result":
         """Nothing was sent and nothing is recorded: come back later."""
         wait = min(max(seconds, 0.0), LONGEST_HIDE)
         return cls(
-            message.delivery_id, message.integration_id, message.kind, "waiting", reason=reason, wait=wait
+            message.delivery_id,
+            message.integration_id,
+            message.kind,
+            "waiting",
+            reason=reason,
+            wait=wait,
+            correlation_ids=message.correlation_ids,
         )
 
     @classmethod
@@ -160,6 +174,9 @@ class Recorder:
             end.reason,
             counts,
             None if end.wait is None else min(end.wait, LONGEST_HIDE),
+            message.correlation_ids,
+            Counter(str(outcome.outcome) for outcome in learned.outcomes.values()),
+            *_lags(message, learned, now),
         )
 
 
@@ -169,6 +186,25 @@ class _Ending:
     reason: str
     detail: str
     wait: float | None = None
+
+
+def _lags(message: DeliveryMessage, learned: Round, now: datetime) -> tuple[int | None, int | None]:
+    """Canonical times compare as text; an order's rows have none of their own, they count from the order."""
+    sent = [
+        message.items[index] for index, one in learned.outcomes.items() if one.outcome is Outcome.DELIVERED
+    ]
+    if not sent:
+        return None, None
+    own = min((item["timestamp"] for item in sent if "timestamp" in item), default=None)
+    accepted = min(item.get("receivedAt", message.created_at) for item in sent)
+    return _since(own, now), _since(accepted, now)
+
+
+def _since(time: str | None, now: datetime) -> int | None:
+    """Milliseconds; a clock that runs ahead of ours gives none."""
+    if time is None:
+        return None
+    return max(0, round((now - datetime.fromisoformat(time)).total_seconds() * 1000))
 
 
 def _whole(begun: Begun, learned: Round) -> dict[int, ItemOutcome]:

@@ -194,6 +194,7 @@ def _messages(
             created_at=_iso(now),
             items=[],
             campaign=campaign,
+            correlation_ids=(order.export_id,),
         )
         bodies.append(frame(message, [texts[position] for position in positions]))
     return bodies

@@ -143,6 +143,7 @@ def _head(submission: Submission) -> dict[str, Any]:
         "source_id": submission.source.id,
         "source_kind": submission.source.kind,
         "received_at": submission.received_at.isoformat(timespec="milliseconds"),
+        "request_id": submission.request_id,
     }
     return head | {"source_test": True} if submission.source.test else head
 

@@ -1,5 +1,6 @@
 """A message of EventQueue opened: its canonical events, and those that can never be one."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from mapping.packing import MESSAGE_BYTES
 MAX_EVENT_BYTES = MESSAGE_BYTES - 8 * 1024
 """One event must fit into a planned request by itself, with room for what surrounds it."""
 
+_ID = re.compile(r"[A-Za-z0-9_=-]{1,64}")
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -27,13 +30,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A canonical event, its JSON and where it came from; `test` events reach only who asks for them."""
+    """A canonical event, its JSON and where it came from; `test` events reach only who asks for them.
+
+    `correlation_id` names the HTTP request it came with, or the queue message of a direct producer.
+    """
 
     message_id: str
     position: int
     event: Event
     text: str
     test: bool
+    correlation_id: str = ""
 
     @property
     def reference(self) -> str:
@@ -50,6 +57,7 @@ class Refusal:
     code: str
     detail: str
     event: Any
+    correlation_id: str = ""
 
     @property
     def reference(self) -> str:
@@ -89,7 +97,8 @@ def open_message(message: Message) -> Opened | Unreadable:
 
 
 def _opened(message: Message, raws: list[Any], frame: Mapping[str, Any]) -> Opened:
-    opened = Opened([], _refused_by_collect(message, frame))
+    correlation_id = _correlation_id(message, frame)
+    opened = Opened([], _refused_by_collect(message, frame, correlation_id))
     source_id = frame.get("source_id")
     browser = frame.get("source_kind") == "browser"
     sent_at = frame.get("sentAt")
@@ -107,10 +116,13 @@ def _opened(message: Message, raws: list[Any], frame: Mapping[str, Any]) -> Open
             )
             text = _text(event)
         except InvalidEvent as error:
-            opened.refusals.append(Refusal(message.id, position, error.code, error.detail, _showable(raw)))
+            shown = _showable(raw)
+            opened.refusals.append(
+                Refusal(message.id, position, error.code, error.detail, shown, correlation_id)
+            )
         else:
             test = frame.get("source_test") is True
-            opened.arrivals.append(Arrival(message.id, position, event, text, test))
+            opened.arrivals.append(Arrival(message.id, position, event, text, test, correlation_id))
     return opened
 
 
@@ -121,13 +133,24 @@ def _text(event: Event) -> str:
     return text
 
 
-def _refused_by_collect(message: Message, frame: Mapping[str, Any]) -> list[Refusal]:
+def _correlation_id(message: Message, frame: Mapping[str, Any]) -> str:
+    """Collect names its request; a producer of its own may name what it likes, so only an id is believed."""
+    given = frame.get("request_id")
+    return given if type(given) is str and _ID.fullmatch(given) else message.id
+
+
+def _refused_by_collect(message: Message, frame: Mapping[str, Any], correlation_id: str) -> list[Refusal]:
     """Collect refused these over HTTP; they come along to be seen in live events."""
     listed = frame.get("refused")
     entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     return [
         Refusal(
-            message.id, -1 - number, str(entry.get("code")), str(entry.get("message")), entry.get("event")
+            message.id,
+            -1 - number,
+            str(entry.get("code")),
+            str(entry.get("message")),
+            entry.get("event"),
+            correlation_id,
         )
         for number, entry in enumerate(entries)
     ]

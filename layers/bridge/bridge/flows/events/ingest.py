@@ -13,6 +13,9 @@ from mapping.catalog import entry
 from mapping.delivery import DeliveryMessage, delivery_id, frame
 from mapping.installation import Installation
 
+MOST_CORRELATED = 100
+"""Requests that a delivery names; more would not be read by anyone."""
+
 
 class Installations(Protocol):
     """What is installed at this moment; raises Retryable."""
@@ -110,6 +113,7 @@ def _body(installation_id: str, arrivals: Sequence[Arrival], now: datetime) -> s
         kind="events",
         created_at=now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         items=[],
+        correlation_ids=tuple(dict.fromkeys([one.correlation_id for one in arrivals]))[:MOST_CORRELATED],
     )
     return frame(message, [arrival.text for arrival in arrivals])
 

@@ -15,7 +15,7 @@ MAX_RECORDED = 200
 SHOWN_CHARS = 200
 
 type Item = dict[str, Any]
-"""`message_id, type, name, user, outcome, reason, detail, event` of one event."""
+"""`message_id, type, name, user, outcome, reason, detail, correlation_id, event` of one event."""
 
 type Status = Literal["filtered", "rejected"]
 
@@ -67,4 +67,5 @@ def _item(one: Arrival | Refusal, outcome: Status, reason: str) -> Item:
     }
     text = {name: value[:SHOWN_CHARS] if isinstance(value, str) else "" for name, value in shown.items()}
     detail = one.detail if isinstance(one, Refusal) else ""
-    return {**text, "outcome": outcome, "reason": reason, "detail": detail, "event": one.event}
+    told = {"outcome": outcome, "reason": reason, "detail": detail, "correlation_id": one.correlation_id}
+    return {**text, **told, "event": one.event}

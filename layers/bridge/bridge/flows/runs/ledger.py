@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
+from mapping.outcome import Outcome
 from mapping.run import PartResult
 
 
@@ -85,6 +86,15 @@ class Ledger:
         """Lines nothing is known of, in order."""
         settled = self.accepted.union(self.held, *self.rejected.values())
         return [line for line in range(self.rows) if line not in settled]
+
+    def outcomes(self) -> dict[Outcome, int]:
+        """How many lines ended how; what was not sent goes with the next run."""
+        return {
+            Outcome.DELIVERED: len(self.accepted),
+            Outcome.REJECTED: sum(map(len, self.rejected.values())),
+            Outcome.UNKNOWN: len(self.held | self.sending),
+            Outcome.RETRY: len(set(self.remaining()) - self.sending),
+        }
 
     def result(self, part: int, ended: Literal["sent", "halted", "gave_up"], at: str) -> PartResult:
         """What the commit reads."""

@@ -1,5 +1,6 @@
 """Messages of the two run queues: taken one by one, kept invisible while they are worked on."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ VISIBLE_AGAIN = 60
 EVERY = 20.0
 CRASHES = 5
 UNREADABLE = "unreadable_message"
+_RUN = re.compile(r"\brun_[0-9a-f]{20,24}\b")
 
 
 class RunQueue(Protocol):
@@ -75,12 +77,14 @@ class RunMessages:
         except BridgeError as error:
             return self._dead(record, error.reason, error.detail)
         except Exception as error:  # noqa: BLE001 - one message's fault is not its neighbours'
-            log.error("run step failed", extra={"error_type": type(error).__name__})  # noqa: TRY400 - may quote data
+            told = {"error_type": type(error).__name__, **_named(record)}
+            log.error("run step failed", extra=told)  # noqa: TRY400 - may quote data
             if _receives(record) >= CRASHES:
                 return self._dead(record, "crashes_the_worker", type(error).__name__)
             verdict = Later(10, "worker_fault")
         if isinstance(verdict, Later):
-            log.info("run waits", extra={"reason": verdict.reason, "wait": verdict.seconds})
+            waits: dict[str, object] = {"reason": verdict.reason, "wait": verdict.seconds}
+            log.info("run waits", extra=waits | _named(record))
             self.queue.hide(handle, verdict.seconds)
             return True
         return False
@@ -99,6 +103,12 @@ class RunMessages:
     def _dead(self, record: Mapping[str, Any], reason: str, detail: str) -> bool:
         self.letters.send([record["body"]], attributes={"reason": reason, "detail": detail})
         return False
+
+
+def _named(record: Mapping[str, Any]) -> dict[str, str]:
+    """The message, and the run it speaks of: the id that runs through all logs of an export."""
+    run = _RUN.search(record["body"])
+    return {"message_id": str(record["messageId"])} | ({"run_id": run[0]} if run else {})
 
 
 def _receives(record: Mapping[str, Any]) -> int:

@@ -26,6 +26,7 @@ from bridge.flows.runs.part_stores import (
 from bridge.flows.runs.pump import Pump, Sender, Stop
 from bridge.flows.runs.readback import ids_per_call
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Parts, Verdict, stamp
+from bridge.flows.runs.witness import Nobody, Witness
 from mapping.export import PartRef, RunPlan
 from mapping.run import Halt, Run
 
@@ -52,6 +53,7 @@ class PartSync:
     monotonic: Callable[[], float]
     executor: Executor
     pacers: Pacers
+    witness: Witness = field(default_factory=Nobody)
     pulse_seconds: float = 1.0
     plans: dict[str, RunPlan] = field(default_factory=dict)
 
@@ -167,6 +169,8 @@ class _Work:
             return self._finish("sent")
         if stop.halt:
             self.flow.runs.stop(self.run.id, stop.halt)
+            if stop.halt.status == "blocked":
+                self.flow.witness.blocked(self.run, stop.halt)
             return self._finish("halted")
         return self._leave(stop, progressed=len(self.ledger.remaining()) < before)
 
@@ -239,6 +243,7 @@ class _Work:
         self.flow.parts.put_result(self.run.id, self.ledger.result(self.part, ended, self._now()))
         if not self.flow.rows.finish(self.run.id, self.part, self.owner):
             return Later(LEASE_SECONDS // 4, "the part was taken over")
+        self.flow.witness.ended(self.run, self.ledger.outcomes())
         return self.flow.last(self.run.id)
 
     def _leave(self, stop: Stop, *, progressed: bool) -> Verdict:
