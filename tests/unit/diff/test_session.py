@@ -200,7 +200,7 @@ def test_a_standard_fields_value_is_what_the_mapping_makes_of_it(session: Sessio
 def test_a_value_that_cannot_be_used_leaves_what_was_sent_before(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bridge.diff.stage.MASK_BITS", 2)
+    monkeypatch.setattr("bridge.diff.staging.MASK_BITS", 2)
     types: dict[str, ColumnType] = {"a": "number", "b": "number", "c": "number", "d": "number"}
     columns = tuple(Column(name=name, type="number", field=f"v{at}") for at, name in enumerate(types, 1))
     load(session, [put(session, "one.csv", b"external_id,a,b,c,d\nu,1,1,1,1\n")], **types)

@@ -7,7 +7,7 @@ import duckdb
 
 from bridge.diff import columns as sql
 from bridge.diff import wire
-from bridge.diff.checks import Bit
+from bridge.diff.staging import Bit
 from mapping.comparison import Compared, Old, Sending, StageColumn
 
 _MASK_BITS = 60
@@ -50,7 +50,7 @@ class Comparison:
                 f"COPY (SELECT {part} AS part, {line} AS line, id, member{fields} FROM changes) "
                 f"TO {sql.text(str(directory / f'changes-{partition:04d}.parquet'))} (FORMAT parquet)",
             )
-            cutter.cut("changes")
+            cutter.cut("changes", self._line())
         self._connection.execute("DROP TABLE changes")
         found.parts, found.lines = cutter.finish(), cutter.lines
         return found
@@ -66,7 +66,7 @@ class Comparison:
             for number, chunk in enumerate(_chunks(different))
         )
         return (
-            f"SELECT id, member, {', '.join((*self._fields(), 'kind'))}{masks}, {self._line()} AS line "
+            f"SELECT id, member, {', '.join((*self._fields(), 'kind'))}{masks} "
             f"FROM (SELECT *, CASE WHEN member AND NOT was THEN 'join' WHEN was AND NOT member THEN 'leave' "
             f"ELSE 'stay' END AS kind FROM ({self._joined(partition, partitions)})) "
             f"WHERE NOT spoiled AND ({anything})"
@@ -80,12 +80,14 @@ class Comparison:
             for c in self._columns
         )
         kept = "".join(f", s.{c.field}" for c in self._kept)
+        # Without a snapshot there is nobody to look for: DuckDB then joins nothing at all.
+        join = "FULL" if self._old and self._old.files else "LEFT"
         return (
             f"SELECT coalesce(e.id, s.id) AS id, coalesce(s.member, false) AS was, "
             f"e.fault IS NOT NULL AS spoiled, "
             f"CASE WHEN e.op IS NULL THEN {absent} ELSE e.op = 'add' END AS member{fields}{kept} "
             f"FROM (SELECT * FROM stage WHERE {_usable()}{_bucket('id', partition, partitions)}) e "
-            f"FULL JOIN {self._snapshot(partition, partitions)} s ON e.id = s.id"
+            f"{join} JOIN {rows_of(self._old, partition, partitions)} s ON e.id = s.id"
         )
 
     def _given(self, column: StageColumn) -> str:
@@ -103,18 +105,21 @@ class Comparison:
             return f"s.{column.field}"
         return sql.cast(f"s.{column.field}", column.type)
 
-    def _snapshot(self, partition: int, partitions: int) -> str:
-        return rows_of(self._old, partition, partitions)
-
     def _line(self) -> str:
         sending = self._sending
+        fields = [c.field for c in self._columns]
+        given = {
+            name: f"(m{number} & {1 << bit}) <> 0"
+            for number, chunk in enumerate(_chunks(fields))
+            for bit, name in chunk
+        }
         joins = wire.member(sending.attribute, sql.text("true"))
         leaves = wire.member(sending.attribute, sql.text(sending.on_leave))
-        membership = f"CASE kind WHEN 'join' THEN {joins} WHEN 'leave' THEN {leaves} ELSE '' END"
-        changed = wire.pairs([(c.name, c.field, c.type, f"d_{c.field}") for c in self._columns])
+        membership = f"CASE kind WHEN 'join' THEN {joins} WHEN 'leave' THEN {leaves} END"
+        changed = wire.pairs([(c.name, c.field, c.type, given[c.field]) for c in self._columns])
         close = ',"_update_existing_only":true}' if sending.update_existing_only else "}"
         opening = sql.text('{"' + sending.identifier + '":')
-        return f"{opening} || to_json(id)::VARCHAR || {membership} || {changed} || {sql.text(close)}"
+        return wire.joined((opening, "to_json(id)::VARCHAR", membership, *changed, sql.text(close)))
 
     def _count(self, found: Compared) -> None:
         bits = [

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import duckdb
 
+from bridge.diff.staging import Bit
 from mapping import braze_values
 from mapping.braze_fields import STANDARD_ATTRIBUTES
 from mapping.comparison import StageColumn
@@ -20,13 +20,6 @@ _READ_SO = (
     braze_values.moment,
 )
 """Checks that say no more than that the value was read as text, day, time or boolean."""
-
-
-class Bit(NamedTuple):
-    """Where a row says that a column's value was left out: a column of `stage`, and a power of two in it."""
-
-    mask: str
-    value: int
 
 
 type Check = Callable[[str], str | None]

@@ -43,7 +43,10 @@ def read(source: str, kind: ColumnType, time_zone: str) -> str:
             )
         case "date":
             day = f"left({source}, 10)"  # of a time, too: what is called a date is sent as one
-            return f"CASE WHEN {_is_day(day)} AND ({source} = {day} OR {_is_moment(source)}) THEN {day} END"
+            return (
+                f"CASE WHEN {_is_day(source)} THEN {source} "
+                f"WHEN {_is_moment(source)} AND {_is_day(day)} THEN {day} END"
+            )
         case "time":
             return _time(source, time_zone)
         case "array" | "object":
@@ -84,7 +87,11 @@ def propose(source: str) -> str:
 
 
 def _is_day(source: str) -> str:
-    return f"regexp_matches({source}, '{_DAY}') AND TRY_CAST({source} AS DATE) IS NOT NULL"
+    # The length first: it is a tenth of the work, and settles it for every time.
+    return (
+        f"strlen({source}) = 10 AND regexp_matches({source}, '{_DAY}') "
+        f"AND TRY_CAST({source} AS DATE) IS NOT NULL"
+    )
 
 
 def _is_moment(source: str) -> str:

@@ -51,8 +51,7 @@ def events(
 
 
 def _cut(connection: duckdb.DuckDBPyConnection, line: str, cutter: wire.Cutter) -> None:
-    connection.execute(
-        f"CREATE OR REPLACE TABLE lines AS SELECT {line} AS line FROM stage WHERE fault IS NULL"
-    )
-    cutter.cut("lines")
-    connection.execute("DROP TABLE lines")
+    # A table of its own: parts are cut by row number, and `stage` has had rows deleted.
+    connection.execute("CREATE OR REPLACE TABLE orders AS SELECT * FROM stage WHERE fault IS NULL")
+    cutter.cut("orders", line)
+    connection.execute("DROP TABLE orders")

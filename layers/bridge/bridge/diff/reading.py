@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.diff import columns as sql
-from bridge.diff.checks import Bit, value_reason
+from bridge.diff.checks import value_reason
 from bridge.diff.sources import Relation
+from bridge.diff.staging import FAULTS, Bit
 from mapping.braze_fields import MAX_EXTERNAL_ID_BYTES
 from mapping.comparison import SourceFile, StageColumn
 
@@ -31,8 +32,9 @@ class Reading:
         )
         user = described.values.get(self.identifier, "NULL::VARCHAR")
         fields = "".join(f", {c.field}" for c in self.columns)
+        kept = "CASE WHEN op IN ('add', 'remove') THEN op END"
         return (
-            f"SELECT {source.number}, id, op{fields}, {self._fault()}{self._masks()} "
+            f"SELECT {source.number}, id, {kept}{fields}, {self._fault()}{self._masks()} "
             f"FROM (SELECT *{typed} FROM (SELECT {user} AS id, {op} AS op{raw} FROM {described.sql}))"
         )
 
@@ -41,10 +43,11 @@ class Reading:
             f" WHEN {_is_bad(c)} THEN {sql.text(value_reason(c))}"
             for c in (() if self.attributes else self.columns)
         )
+        empty, too_long, no_op = map(sql.text, FAULTS)
         return (
-            "CASE WHEN id IS NULL OR trim(id) = '' THEN 'empty_identifier' "
-            f"WHEN strlen(id) > {MAX_EXTERNAL_ID_BYTES} THEN 'identifier_too_long' "
-            f"WHEN op IS NULL OR op NOT IN ('add', 'remove') THEN 'invalid_op'{values} END"
+            f"CASE WHEN id IS NULL OR (id < '!' AND trim(id) = '') THEN {empty} "
+            f"WHEN strlen(id) > {MAX_EXTERNAL_ID_BYTES} THEN {too_long} "
+            f"WHEN op IS NULL OR op NOT IN ('add', 'remove') THEN {no_op}{values} END"
         )
 
     def _masks(self) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 
 from bridge.diff import columns as sql
-from bridge.diff.checks import Bit, value_reason
+from bridge.diff import staging
+from bridge.diff.checks import value_reason
+from bridge.diff.staging import Bit
 from mapping.comparison import Old, StageColumn, Staged
-
-MASK_BITS = 60
 
 
 def load(
@@ -23,13 +23,8 @@ def load(
     With `only` just the people that file names are wished for.
     The bits say for which fields that happened (`Comparison` lets what was sent stay there).
     """
-    bits = {c.field: Bit(f"b{n // MASK_BITS}", 1 << n % MASK_BITS) for n, c in enumerate(columns)}
+    bits = staging.create(connection, columns)
     masks = list(dict.fromkeys(bit.mask for bit in bits.values()))
-    fields = "".join(f", {column.field} {sql.PHYSICAL[column.type]}" for column in columns)
-    connection.execute(
-        f"CREATE OR REPLACE TABLE stage (part INTEGER, id VARCHAR, op VARCHAR{fields}, fault VARCHAR"
-        f"{''.join(f', {mask} BIGINT' for mask in masks)})"
-    )
     if wished.files:
         some = f" WHERE r.id IN (SELECT id FROM read_parquet({sql.text(str(only))}))" if only else ""
         connection.execute(f"INSERT INTO stage {_rows(wished, columns, bits, masks)}{some}")

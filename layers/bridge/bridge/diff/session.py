@@ -47,7 +47,7 @@ class Session:
         }
         if threads:
             settings["threads"] = threads
-        self._connection = duckdb.connect(str(directory / "stage.duckdb"), config=settings)
+        self._connection = duckdb.connect(config=settings)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._stage: Stage | None = None
         self._columns: tuple[StageColumn, ...] = ()

@@ -5,25 +5,22 @@ from typing import Any
 
 import duckdb
 
-from bridge.diff import checks
+from bridge.diff import checks, staging
 from bridge.diff import columns as sql
-from bridge.diff.checks import Bit, value_reason
+from bridge.diff.checks import value_reason
 from bridge.diff.reading import Reading
 from bridge.diff.sources import Relation, relation, unreadable
+from bridge.diff.staging import Bit
 from bridge.errors import Rejected
 from mapping.comparison import Reject, RejectedRow, SourceColumn, SourceFile, StageColumn, Staged
 from mapping.export import ColumnType, file_format
 
 SHOWN = 1_000
 FETCHED = 10_000
-MASK_BITS = 60
 
 
 class Stage:
-    """The table `stage`: part, id, op, the fields, fault, masks; its rowid keeps the order of the files.
-
-    A mask has a bit a column: the row's value of it cannot be used, and what was sent before stays.
-    """
+    """The files of an export in the table `stage`, whose rowid keeps their order."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]) -> None:
         self._connection = connection
@@ -77,13 +74,9 @@ class Stage:
 
         A bad value costs that value when columns are `attributes`, otherwise its row.
         """
-        fields = "".join(f", {column.field} {sql.PHYSICAL[column.type]}" for column in columns)
-        bits = {column.field: _bit(place) for place, column in enumerate(columns)}
+        reasons = () if attributes else tuple(map(value_reason, columns))
+        bits = staging.create(self._connection, columns, reasons)
         masks = dict.fromkeys(bit.mask for bit in bits.values())
-        self._connection.execute(
-            f"CREATE OR REPLACE TABLE stage (part INTEGER, id VARCHAR, op VARCHAR{fields}, fault VARCHAR"
-            f"{''.join(f', {mask} BIGINT' for mask in masks)})",
-        )
         self.left_out = {}
         rows: dict[int, int] = {}
         select = Reading(columns, identifier, time_zone, ops=ops, bits=bits, attributes=attributes)
@@ -210,7 +203,3 @@ class Stage:
         usable = self._connection.execute("SELECT count(*) FROM stage WHERE fault IS NULL").fetchall()[0][0]
         values = {column.field: int(n) for column, n in zip(columns, row[1:], strict=True)}
         return int(usable), int(row[0]), values
-
-
-def _bit(place: int) -> Bit:
-    return Bit(f"b{place // MASK_BITS}", 1 << place % MASK_BITS)
