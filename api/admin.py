@@ -331,6 +331,23 @@ ROUTES: Mapping[tuple[str, str], Described] = {
             "everybody, and send again what differs": {"sample": "all", "repair": True},
         },
     ),
+    ("POST", "/v1/admin/subjects/erase"): Described(
+        "eraseSubject",
+        "Remove a person from everything that is kept here; not from Braze, not from ActionIQ",
+        "Subjects",
+        {202: Answer("Under way; ask for it by its id.", "Erasure")},
+        _BODY,
+        body="EraseRequest",
+        examples={"by Signal's user id": {"user_id": "customer-0042"}},
+    ),
+    ("GET", "/v1/admin/subjects/erase/{id}"): Described(
+        "getErasure",
+        "How far an erasure is, and what it does not reach",
+        "Subjects",
+        _ok("Erasure"),
+        (404,),
+        (in_path("id", "An erasure's id."),),
+    ),
     ("GET", "/v1/admin/health"): Described(
         "getHealth",
         "Whether each installation delivers, and how full the queues are",

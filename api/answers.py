@@ -231,6 +231,7 @@ def _runs() -> dict[str, Schema]:
     parts = {name: one for name, one in (parts_of_plan | others).items() if name in _PARTS_OF_A_RUN}
     return {
         "RunReport": _report(),
+        "Erasure": _erasure(),
         "AudienceRun": record({**shown, **more}, "An export, or an order of a person, on its way to Braze."),
         **parts,
     }
@@ -248,6 +249,21 @@ def _report() -> Schema:
     }
     told = "What a run counted; samples of rows are masked."
     return record(shown, told, ("history",)) | {"additionalProperties": True}
+
+
+def _erasure() -> Schema:
+    shown: dict[str, Schema] = {
+        "id": text("The same for the same identifiers."),
+        "status": one_of("queued", "running", "done"),
+        "subject": text("SHA-256 of the identifiers: they themselves are kept nowhere."),
+        "requested_at": moment(),
+        "requested_by": text(),
+        "ended_at": nullable(moment()),
+        "erased": mapping(whole(minimum=0), "How many rows and objects held the person, by kind."),
+        "waits_on": array(text(), "Runs and audiences that are busy; they are looked at again every minute."),
+        "not_erased": array(text(), "What it does not reach."),
+    }
+    return record(shown, "The removal of a person.")
 
 
 def _health() -> dict[str, Schema]:

@@ -5,6 +5,7 @@ from typing import Any
 from api import admin, answers, catalog, events
 from api.problems import problem_schemas, responses
 from api.shapes import Schema, mapping, of_model, ref
+from bridge.flows.admin.erase_admin import EraseRequest
 from bridge.flows.admin.install import InstallRequest
 from bridge.flows.admin.installations import ChangeRequest
 from bridge.flows.admin.replay import ReplayRequest
@@ -111,7 +112,7 @@ def _schemas(library: tuple[CatalogEntry, ...]) -> dict[str, Schema]:
     shown = [catalog.config_name(entry, "ConfigShown") for entry in library]
     made = {"InstallRequest": {**install, "properties": {**install["properties"], "config": _any_config()}}}
     made["ChangeRequest"] = _change(change, library)
-    for model in (SourceRequest, TokenRequest, ReplayRequest, TrialRequest, ReconcileRequest):
+    for model in (SourceRequest, TokenRequest, ReplayRequest, EraseRequest, TrialRequest, ReconcileRequest):
         made[model.__name__], _ = of_model(model)
     for entry in library:
         made |= catalog.config_schemas(entry)

@@ -1,6 +1,7 @@
 """Plans and commits runs: one message at a time, of an export that arrived or a run that goes on."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +17,12 @@ from botocore.config import Config
 
 from bridge import telemetry
 from bridge.diff import Session
+from bridge.flows.admin.erase_admin import ended
+from bridge.flows.erase.erasing import Erasing, either
+from bridge.flows.erase.job import Job
+from bridge.flows.erase.kept_files import Documents, RunFiles
+from bridge.flows.erase.kept_rows import DeliveryLines, Memories
+from bridge.flows.erase.kept_snapshots import AudienceSnapshots
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
@@ -26,22 +33,32 @@ from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.run_messages import RunMessages
 from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.settings.plan import PlanSettings
+from bridge.stores.audit import AuditStore
+from bridge.stores.claims import ClaimStore
+from bridge.stores.delivery_lines import DeliveryLineStore
+from bridge.stores.erasures import ErasureStore
 from bridge.stores.exports import ExportStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.parts import PartFiles, PartRows
+from bridge.stores.profiles import ProfileStore
 from bridge.stores.queues import Queue
 from bridge.stores.run_history import RunHistory
 from bridge.stores.runs import RunStore
 from bridge.stores.snapshots import SnapshotStore
+from bridge.stores.state_files import StateFiles
 from mapping.braze_fields import membership_attribute
 from mapping.installation import Installation
+
+OBJECTS_AT_A_TIME = 32
+"""Read side by side when a person is erased."""
 
 logger: Callable[[], Logger] = cache(telemetry.logger)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer with the messages that stay in the queue."""
-    return messages().handle(event, owner=context.aws_request_id, work=steps().handle, log=logger())
+    work = either(steps().handle, erasing, lambda: context.get_remaining_time_in_millis() / 1000)
+    return messages().handle(event, owner=context.aws_request_id, work=work, log=logger())
 
 
 @cache
@@ -54,7 +71,10 @@ def settings() -> PlanSettings:
 def client(service: str) -> Any:
     """A boto3 client; they are safe to share between threads."""
     retries: Any = {"mode": "standard", "max_attempts": 5}
-    return boto3.client(service, config=Config(retries=retries, connect_timeout=3, read_timeout=60))  # type: ignore[call-overload]
+    config = Config(
+        retries=retries, connect_timeout=3, read_timeout=60, max_pool_connections=OBJECTS_AT_A_TIME
+    )
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 def now() -> datetime:
@@ -159,4 +179,38 @@ def steps() -> RunSteps:
             approval=config.approval_hide_seconds,
             audience=min(config.lease_hide_seconds, max(2, config.run_settle_seconds)),
         ),
+    )
+
+
+@cache
+def erasing() -> Erasing:
+    """Removes a person from everything that is kept; the phases in an order in which copies come before sources."""
+    config, dynamodb = settings(), client("dynamodb")
+    files = StateFiles(client("s3"), config.state_bucket)
+    runs = RunStore(dynamodb, config.runs_table, now)
+    claims = ClaimStore(dynamodb, config.deliveries_table)
+    snapshots = SnapshotStore(dynamodb, config.runs_table, client("s3"), config.state_bucket)
+    pool = ThreadPoolExecutor(OBJECTS_AT_A_TIME, thread_name_prefix="erase")
+    audit = AuditStore(dynamodb, config.installations_table, now)
+
+    def noted(job: Job) -> None:
+        at = now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        audit.put(ended(job, entry_id=f"aud_{job.digest[:24]}", at=at))
+
+    return Erasing(
+        jobs=ErasureStore(dynamodb, config.runs_table, now),
+        phases=(
+            Memories(
+                InstallationStore(dynamodb, config.installations_table),
+                ProfileStore(dynamodb, config.deliveries_table),
+            ),
+            DeliveryLines(DeliveryLineStore(dynamodb, config.deliveries_table, now), claims),
+            Documents(files, "letters/", "letters"),
+            Documents(files, "stages/", "stages"),
+            RunFiles(files, runs, claims, session, pool),
+            AudienceSnapshots(runs, snapshots, files, session),
+        ),
+        executor=pool,
+        clock=now,
+        noted=noted,
     )

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from bridge.admin_router import AdminRouter
 from bridge.flows.admin.audit import Audit
+from bridge.flows.admin.erase_admin import Erasures
 from bridge.flows.admin.health import Health
 from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
@@ -25,6 +26,7 @@ from bridge.settings.operations import OperationsSettings
 from bridge.stores.audit import AuditStore
 from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.depths import QueueDepths
+from bridge.stores.erasures import ErasureStore
 from bridge.stores.health import HealthStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.letters import LetterStore
@@ -73,6 +75,7 @@ def operating() -> Operating:
         runs=runs_admin,
         orders=RunOrders(runs_admin, runs, snapshots, audit, now),
         reports=RunReports(runs, links),
+        erasures=Erasures(ErasureStore(dynamodb, settings.runs_table, now), queues["export"], audit, now),
         health=Health(
             installations,
             HealthStore(dynamodb, deliveries, now),

@@ -377,3 +377,13 @@ def test_rejects_have_no_limit_where_examples_have_one(session: Session) -> None
     staged = load(session, [put(session, "a.csv", body)], n="number")
     assert len(staged.value_examples) == 1_000
     assert [one.row for one in session.rejects()] == list(range(1, 2_501))
+
+
+def test_a_file_of_rows_is_written_without_some_of_them_and_only_then(session: Session) -> None:
+    source, target = session.directory / "rows.parquet", session.directory / "left.parquet"
+    rows = "(VALUES ('u1', true, 1), ('it''s', true, 2), ('u3', false, 3)) t(id, member, v0)"
+    query(f"COPY (SELECT * FROM {rows}) TO '{source}' (FORMAT parquet)")
+    assert session.forget(source, ["u9"], target) == (0, 3, 2)
+    assert not target.exists()
+    assert session.forget(source, ["it's", "u3"], target) == (2, 1, 1)
+    assert query(f"SELECT * FROM read_parquet('{target}')") == [("u1", True, 1)]

@@ -10,6 +10,7 @@ from typing import Any
 
 from bridge.errors import Retryable
 from bridge.flows.admin.audit import Audit
+from bridge.flows.admin.erase_admin import Erasures
 from bridge.flows.admin.health import Health
 from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
@@ -22,6 +23,7 @@ from bridge.flows.admin.statistics import Statistics
 from bridge.flows.admin.trying import Trial
 from mapping.installation import Installation, Revision
 from mapping.run import Run, Snapshot
+from tests.unit.erase.jobs import MemoryJobs
 from tests.unit.install.fakes import FakeAuditLog, Ids
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -265,6 +267,7 @@ class World:
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     installations: list[Installation] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
+    erasures: MemoryJobs = field(default_factory=MemoryJobs)
     noted: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     log: FakeAuditLog = field(default_factory=FakeAuditLog)
@@ -284,6 +287,7 @@ class World:
             runs=runs,
             orders=RunOrders(runs, self.runs, self.snapshots, audit, self.clock),
             reports=RunReports(self.runs, links),
+            erasures=Erasures(self.erasures, queues["export"], audit, self.clock),
             health=Health(
                 SimpleNamespace(all=lambda: self.installations),
                 SimpleNamespace(get=self.noted.get),

@@ -235,6 +235,18 @@ class PlainComparison:
             lines.append(json.dumps({identifier: row["id"], **event}))
         return Compared(lines=len(lines), parts=_cut(lines, part_rows, emit))
 
+    def forget(self, source: Path, ids: Sequence[str], target: Path) -> tuple[int, int, int]:
+        kept = json.loads(source.read_text())
+        if isinstance(kept, dict):
+            left: Any = {user: row for user, row in kept.items() if user not in ids}
+            members = sum(row["member"] for row in left.values())
+        else:
+            left = [change for change in kept if change[2] not in ids]
+            members = sum(change[3]["member"] for change in left)
+        if len(left) != len(kept):
+            target.write_text(json.dumps(left))
+        return len(kept) - len(left), len(left), members
+
     def change_files(self) -> Sequence[Path]:
         return sorted(self.directory.glob("changes-*.parquet"))
 

@@ -117,7 +117,7 @@ def test_files_that_expired_before_their_description_block_the_rollback_too() ->
     world = World()
     first = done(world, "one", ONE)
     done(world, "two", TWO)
-    del world.buckets.objects[f"{world.buckets.pointers_of[0].prefix}0"]
+    del world.buckets.objects[f"{world.buckets.pointers_of[0].prefix}p-0000.parquet"]
     run_id = world.roll_back(first)
     ends(world, run_id, "blocked")
     assert world.report(run_id)["reason"] == "snapshot_expired"

@@ -90,6 +90,7 @@ class MemoryRuns:
     rows: dict[str, Run] = field(default_factory=dict)
     workers: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
+    erasures: set[str] = field(default_factory=set)
     parts: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
     def create(self, run: Run) -> Run:
@@ -132,6 +133,9 @@ class MemoryRuns:
 
     def holder(self, audience: str) -> str | None:
         return self.holders.get(audience)
+
+    def erasing(self, holder: str) -> bool:
+        return holder in self.erasures
 
     def take_audience(self, audience: str, run_id: str, expected: str | None) -> bool:
         if self.holders.get(audience) != expected:
@@ -219,9 +223,9 @@ class MemoryBuckets:
     def download(self, key: Any, target: Path) -> Any:
         if isinstance(key, Snapshot):
             path = target / "old.parquet"
-            if f"{key.prefix}0" not in self.objects:
+            if f"{key.prefix}p-0000.parquet" not in self.objects:
                 raise Rejected("snapshot_expired", f"{key.prefix} is not there any more")
-            path.write_bytes(self.objects[f"{key.prefix}0"])
+            path.write_bytes(self.objects[f"{key.prefix}p-0000.parquet"])
             return [path]
         target.write_bytes(self._object(key))
         return sha256(self._object(key)).hexdigest()
@@ -232,11 +236,11 @@ class MemoryBuckets:
         return self._put(key, part.body)
 
     def put_changes(self, run_id: str, attempt: int, number: int, path: Path) -> None:
-        self._put(f"runs/{run_id}/plan-{attempt}/changes", path.read_bytes())
+        self._put(f"runs/{run_id}/plan-{attempt}/changes-0000.parquet", path.read_bytes())
 
     def get_changes(self, run_id: str, attempt: int, directory: Path) -> Sequence[Path]:
         path = directory / "committed"
-        path.write_bytes(self.objects[f"runs/{run_id}/plan-{attempt}/changes"])
+        path.write_bytes(self.objects[f"runs/{run_id}/plan-{attempt}/changes-0000.parquet"])
         return [path]
 
     def put_plan(self, plan: RunPlan) -> tuple[str, str]:
@@ -327,7 +331,7 @@ class MemoryBuckets:
         return Snapshot.model_validate_json(body) if body else None
 
     def upload(self, prefix: str, files: Sequence[Path]) -> None:
-        self._put(f"{prefix}0", files[0].read_bytes())
+        self._put(f"{prefix}p-0000.parquet", files[0].read_bytes())
 
     def columns(self, integration_id: str) -> Mapping[str, ColumnRecord]:
         return self.records

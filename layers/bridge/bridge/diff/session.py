@@ -164,6 +164,11 @@ class Session:
         with _interruptible():
             return snapshot.build(self._connection, old, changes, columns, refused, self.directory)
 
+    def forget(self, source: Path, ids: Sequence[str], target: Path) -> tuple[int, int, int]:
+        """Write the rows of other ids to `target`, unless there are none of these: removed, rows and members left."""
+        with _interruptible():
+            return snapshot.without(self._connection, source, ids, target)
+
     def _opened(self) -> Stage:
         if self._stage is None:
             raise RuntimeError("inspect comes first")

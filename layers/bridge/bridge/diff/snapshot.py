@@ -41,6 +41,22 @@ def build(
     return Written(tuple(files), rows, members)
 
 
+def without(
+    connection: duckdb.DuckDBPyConnection, source: Path, ids: Sequence[str], target: Path
+) -> tuple[int, int, int]:
+    """The rows of these ids left out of a snapshot's or a change's file: removed, rows and members left."""
+    theirs = f"id IN ({', '.join(sql.text(one) for one in ids)})"
+    file = f"read_parquet({sql.text(str(source))})"
+    removed, rows, members = connection.execute(
+        f"SELECT count(*) FILTER ({theirs}), count(*) FILTER (NOT {theirs}), "
+        f"count(*) FILTER (member AND NOT {theirs}) FROM {file}"
+    ).fetchall()[0]
+    if removed:
+        copied = f"SELECT * FROM {file} WHERE NOT {theirs}"
+        connection.execute(f"COPY ({copied}) TO {sql.text(str(target))} (FORMAT parquet)")
+    return removed, rows, members
+
+
 def _accepted(path: Path, columns: Sequence[Column]) -> str:
     fields = "".join(f", {column.field}" for column in columns)
     return (

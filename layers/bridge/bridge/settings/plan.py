@@ -12,6 +12,7 @@ class PlanSettings(Settings):
     stack_name: str
     installations_table: str
     runs_table: str
+    deliveries_table: str
     export_bucket: str
     state_bucket: str
     export_queue_url: str

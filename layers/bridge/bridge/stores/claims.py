@@ -43,6 +43,18 @@ class ClaimStore:
             owned |= self._take(keys, owner, now)
         return [one for key, one in wanted.items() if key in owned]
 
+    def forget(self, installation_id: str, kind: str, ids: Sequence[str]) -> int:
+        """Drop these claims: how many there were. What they stood for could then be sent once more."""
+        deleted = 0
+        for one in ids:
+            answer = self.client.delete_item(
+                TableName=self.table,
+                Key={"pk": {"S": claim_key(installation_id, kind, one)}},
+                ReturnValues="ALL_OLD",
+            )
+            deleted += "Attributes" in answer
+        return deleted
+
     def _take(self, keys: Sequence[str], owner: str, now: datetime) -> set[str]:
         """One transaction; when others own some of it, it is repeated without those."""
         left = list(keys)

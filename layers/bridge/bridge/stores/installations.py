@@ -47,10 +47,13 @@ class InstallationStore:
         invocation, so a million events sent one by one, 10 messages an invocation, cost 800,000 units (about
         0.10 USD), and in batches of 100 a hundredth of that.
         """
-        found = [_installation(item) for item in self._rows("INSTALLATION", forward=True)]
         return sorted(
-            (one for one in found if one.deleted_at is None), key=lambda one: (one.created_at, one.id)
+            (one for one in self.every() if one.deleted_at is None), key=lambda one: (one.created_at, one.id)
         )
+
+    def every(self) -> list[Installation]:
+        """Deleted ones included, by id."""
+        return [_installation(item) for item in self._rows("INSTALLATION", forward=True)]
 
     def revisions(self, installation_id: str) -> list[Installation]:
         """Each state the installation has been in, newest first; deleted ones keep theirs."""

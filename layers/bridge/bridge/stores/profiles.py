@@ -51,6 +51,18 @@ class ProfileStore:
             lost += [users[key] for key in self._write(puts)]
         return lost
 
+    def forget(self, installation_id: str, users: Sequence[str]) -> int:
+        """Drop these users' memories: how many had one."""
+        deleted = 0
+        for user in users:
+            answer = self.client.delete_item(
+                TableName=self.table,
+                Key={"pk": {"S": profile_key(installation_id, user)}},
+                ReturnValues="ALL_OLD",
+            )
+            deleted += "Attributes" in answer
+        return deleted
+
     def _read(self, keys: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         left: Any = {self.table: {"Keys": [{"pk": {"S": key}} for key in keys], "ConsistentRead": True}}

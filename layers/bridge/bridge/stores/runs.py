@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from bridge.errors import Rejected
-from bridge.stores import run_items
+from bridge.stores import erasures, run_items
 from mapping.run import Halt, Run
 
 if TYPE_CHECKING:
@@ -97,6 +97,12 @@ class RunStore:
             TableName=self.table, Key=run_items.lease_key(audience), ConsistentRead=True
         )
         return found["Item"]["run_id"]["S"] if "Item" in found else None
+
+    def erasing(self, holder: str) -> bool:
+        """Whether an erasure has the audience and somebody works on it."""
+        found = self.client.get_item(TableName=self.table, Key=erasures.key(holder), ConsistentRead=True)
+        until = int(found.get("Item", {}).get("worker_until", {"N": "0"})["N"])
+        return until > self.clock().timestamp() * 1000
 
     def take_audience(self, audience: str, run_id: str, expected: str | None) -> bool:
         """Make `run_id` the audience's run when `expected` still is."""

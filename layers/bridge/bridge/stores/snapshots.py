@@ -97,6 +97,27 @@ class SnapshotStore:
             raise
         return Snapshot.model_validate_json(found["Body"].read())
 
+    def folder(self, audience: str) -> str:
+        """Where every version of an audience's snapshots lies."""
+        return f"snapshots/{audience.replace('#', '/')}/"
+
+    def audiences(self) -> list[str]:
+        """All with a snapshot that is kept, in order: a list request per thousand files."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix="snapshots/")
+        keys = (found["Key"].split("/") for page in pages for found in page.get("Contents", ()))
+        return sorted({"#".join(parts[1:4]) for parts in keys})
+
+    def purge(self, audience: str) -> None:
+        """Delete every earlier version of the audience's files, and what was deleted before."""
+        pages = self.s3.get_paginator("list_object_versions").paginate(
+            Bucket=self.bucket, Prefix=self.folder(audience)
+        )
+        for page in pages:
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            old = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found if not one["IsLatest"]]
+            if old:
+                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": old, "Quiet": True})  # type: ignore[typeddict-item]
+
     def columns(self, integration_id: str) -> Mapping[str, ColumnRecord]:
         """What the installation has committed so far, by attribute name."""
         pages = self.dynamodb.get_paginator("query").paginate(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bridge.flows.admin.admin_api import Route
+from bridge.flows.admin.erase_admin import Erasures
 from bridge.flows.admin.health import Health
 from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
@@ -25,12 +26,13 @@ class Operating:
     runs: RunsAdmin
     orders: RunOrders
     reports: RunReports
+    erasures: Erasures
     health: Health
     statistics: Statistics
     trial: Trial
 
     def routes(self) -> tuple[Route, ...]:
-        """Viewers read; editors approve, cancel, roll back, reconcile and replay, and see whom rejects name."""
+        """Viewers read; editors approve, cancel, roll back, reconcile, replay, see whom rejects name; admins erase."""
         run = "/v1/admin/audience-runs/<run_id>"
         return (
             Route("GET", "/v1/admin/live-events", Role.VIEWER, self.live_events.list),
@@ -47,6 +49,8 @@ class Operating:
             Route("POST", f"{run}/cancel", Role.EDITOR, self.runs.cancel),
             Route("POST", f"{run}/rollback", Role.EDITOR, self.orders.rollback),
             Route("POST", f"{run}/reconcile", Role.EDITOR, self.orders.reconcile),
+            Route("POST", "/v1/admin/subjects/erase", Role.ADMIN, self.erasures.ask),
+            Route("GET", "/v1/admin/subjects/erase/<id>", Role.ADMIN, self.erasures.get),
             Route("GET", "/v1/admin/health", Role.VIEWER, self.health.report),
             Route("GET", "/v1/admin/statistics", Role.VIEWER, self.statistics.report),
         )

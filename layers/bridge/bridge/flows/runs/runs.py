@@ -57,6 +57,9 @@ class Runs(Protocol):
     def holder(self, audience: str) -> str | None:
         """The run that last took the audience."""
 
+    def erasing(self, holder: str) -> bool:
+        """Whether the holder is an erasure that somebody works on."""
+
     def take_audience(self, audience: str, run_id: str, expected: str | None) -> bool:
         """Make `run_id` the audience's run when `expected` still is (None: nobody ever was)."""
 

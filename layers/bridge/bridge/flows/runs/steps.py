@@ -177,6 +177,8 @@ class RunSteps:
         holder_id = self.runs.holder(run.audience)
         if holder_id == run.id:
             return None
+        if holder_id and holder_id.startswith("era_") and self.runs.erasing(holder_id):
+            return Later(self.pace.audience, holder_id)
         holder = self.runs.get(holder_id) if holder_id else None
         if holder and not holder.ended:
             newer = order.manifest.mode == "full" and order.exported_at > (holder.exported_at or "")
