@@ -81,7 +81,7 @@ def test_a_death_after_any_write_of_the_healing_costs_nothing(write: int) -> Non
 
 def test_a_commit_that_fails_for_good_is_tried_no_more_and_the_audience_goes_on() -> None:
     world, run_id = abandoned()
-    del world.buckets.objects[f"runs/{run_id}/plan-1/changes"]
+    del world.buckets.objects[f"runs/{run_id}/plan-1/changes-0000.parquet"]
     build: Any = world.buckets.get_changes
 
     def gone(run: str, *rest: Any) -> Any:
