@@ -33,7 +33,7 @@ def cut(connection: duckdb.DuckDBPyConnection, old: Old, sampling: Sampling, cut
 
 def _cut(connection: duckdb.DuckDBPyConnection, query: str, cutter: Cutter) -> None:
     connection.execute(f"CREATE OR REPLACE TABLE reading AS {query}")
-    cutter.cut("reading")
+    cutter.cut("reading", "line")
     connection.execute("DROP TABLE reading")
 
 
@@ -47,7 +47,7 @@ def _line(old: Old, sampling: Sampling) -> str:
             if c.name in sampling.names
         ]
     )
-    return f"{opening} || to_json(s.id)::VARCHAR || {member} || {held} || '}}'"
+    return wire.joined((opening, "to_json(s.id)::VARCHAR", member, *held, "'}'"))
 
 
 def gather(
