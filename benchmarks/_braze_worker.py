@@ -48,7 +48,6 @@ class Memory:
     ledgers: dict[int, str] = field(default_factory=dict)
     results: dict[int, PartResult] = field(default_factory=dict)
     hidden: dict[str, float] = field(default_factory=dict)
-    tries: dict[int, int] = field(default_factory=dict)
     _read: tuple[float, datetime | None] = (0.0, None)
 
     def get(self, _id: str) -> Any:
@@ -57,7 +56,7 @@ class Memory:
             return self.run
         if time.monotonic() - self._read[0] > CACHED:
             self._read = (time.monotonic(), self._until())
-        return SimpleNamespace(until=self._read[1])
+        return SimpleNamespace(until=self._read[1], stood_still=0.0)
 
     def _until(self) -> datetime | None:
         kept = self.paused_until.read_text() if self.paused_until.exists() else ""
@@ -74,12 +73,21 @@ class Memory:
         done, ledger = part in self.results, self.ledgers.get(part, "")
         return SimpleNamespace(done=done, mine=True, ledger=ledger, tries=0)
 
-    def checkpoint(self, _run: str, part: int, _owner: str, ledger: str, _seconds: int) -> bool:
+    def checkpoint(
+        self,
+        _run: str,
+        part: int,
+        _owner: str,
+        ledger: str,
+        _seconds: int,
+        *,
+        progressed: bool,  # noqa: ARG002 - nobody dies here
+    ) -> bool:
         self.ledgers[part] = ledger
         return True
 
-    def leave(self, _run: str, part: int, _owner: str, ledger: str, tries: int) -> bool:
-        self.ledgers[part], self.tries[part] = ledger, tries
+    def leave(self, _run: str, part: int, _owner: str, ledger: str) -> bool:
+        self.ledgers[part] = ledger
         return True
 
     def finish(self, _run: str, _part: int, _owner: str) -> bool:
@@ -168,6 +176,7 @@ def at_work(
         runs=memory, rows=memory, parts=memory, commits=memory, claims=memory, pauses=memory, clock=now,
         senders=BrazeSenders(BrazeClient(transport, now), installations, memory, memory, now, pacers),
         monotonic=time.monotonic, executor=ThreadPoolExecutor(256), pacers=pacers,
+        jitter=lambda most: most / 2,
     )  # fmt: skip
     messages = RunMessages(memory, memory, time.monotonic, ThreadPoolExecutor(MESSAGES))
     waiting = [(0.0, number) for number in range(1, len(parts) + 1)]

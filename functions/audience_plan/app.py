@@ -127,6 +127,7 @@ def messages() -> RunMessages:
         Queue(client("sqs"), config.export_queue_url),
         Queue(client("sqs"), config.export_dead_letter_queue_url),
         monotonic,
+        visible_again=config.lease_seconds,
     )
 
 
@@ -178,6 +179,7 @@ def steps() -> RunSteps:
             settle=config.run_settle_seconds,
             approval=config.approval_hide_seconds,
             audience=min(config.lease_hide_seconds, max(2, config.run_settle_seconds)),
+            lease=config.lease_seconds,
         ),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
+from random import uniform
 from time import monotonic
 from typing import Any
 
@@ -70,6 +71,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def jitter(most: float) -> float:
+    """So that parts which failed together do not come back together."""
+    return uniform(0.0, most)  # noqa: S311 - spreads load, keeps no secret
+
+
 @cache
 def messages() -> RunMessages:
     """What waits is hidden, what cannot be read becomes a dead letter."""
@@ -79,6 +85,8 @@ def messages() -> RunMessages:
         Queue(client("sqs"), config.audience_dead_letter_queue_url),
         monotonic,
         ThreadPoolExecutor(PARTS_AT_A_TIME, thread_name_prefix="part"),
+        crashes=None,
+        visible_again=config.lease_seconds,
     )
 
 
@@ -111,4 +119,6 @@ def sync() -> PartSync:
         executor=ThreadPoolExecutor(config.requests_in_flight, thread_name_prefix="braze"),
         pacers=pacers,
         witness=Told(HealthStore(dynamodb, config.deliveries_table, now), telemetry.publish_items, now),
+        jitter=jitter,
+        lease_seconds=config.lease_seconds,
     )

@@ -86,6 +86,7 @@ class Run(_Frozen):
     approved_by: str = ""
     halt: Halt | None = None
     waits_on: str = ""
+    waiting_since: str = ""
     updated_at: str = ""
     ended_at: str | None = None
     report_key: str | None = None
@@ -168,15 +169,24 @@ class Snapshot(_Frozen):
         return f"{self.prefix}snapshot.json"
 
 
+type Ended = Literal["sent", "halted", "gave_up"]
+
+
 class PartResult(_Frozen):
-    """What became of one part: line numbers count from 0, written as ranges ("0-74,80")."""
+    """What became of one part: line numbers count from 0, written as ranges ("0-74,80").
+
+    `unanswered` lines went out in a request without an answer: at Braze they may be there twice, or unseen by us.
+    """
 
     part: int
     rows: int
     accepted: str = ""
     rejected: dict[str, str] = {}
     held: str = ""
+    unanswered: str = ""
     requests: int = 0
-    ended: Literal["sent", "halted", "gave_up"] = "sent"
+    failed: dict[str, int] = {}
+    ended: Ended = "sent"
+    reason: str = ""
     started_at: str = ""
     ended_at: str = ""

@@ -146,7 +146,7 @@ RUN = {"run_id": "run_1", "step": "commit"}
 
 def test_a_part_that_was_given_up_is_ended_with_what_its_checkpoint_holds(app, letters, exports, parts):
     assert app.lambda_handler(letter("Audience", PART), None) == {"batchItemFailures": []}
-    assert parts.asked == [{**PART, "step": "give_up"}]
+    assert parts.asked == [{**PART, "step": "give_up", "reason": "crashes_the_worker"}]
     assert exports.asked == []
     assert len(letters.filed) == 1
 

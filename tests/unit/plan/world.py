@@ -164,11 +164,14 @@ class MemoryRuns:
     def ledgers(self, run_id: str) -> Mapping[int, str]:
         return {part: row["ledger"] for (run, part), row in self.parts.items() if run == run_id}
 
-    def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool:
-        return self._part(run_id, part, owner, ledger=ledger)
+    def checkpoint(
+        self, run_id: str, part: int, owner: str, ledger: str, seconds: int, *, progressed: bool
+    ) -> bool:
+        counted = {"tries": 0} if progressed else {}
+        return self._part(run_id, part, owner, ledger=ledger, **counted)
 
-    def leave(self, run_id: str, part: int, owner: str, ledger: str, tries: int) -> bool:
-        return self._part(run_id, part, owner, ledger=ledger, tries=tries, worker=("", START))
+    def leave(self, run_id: str, part: int, owner: str, ledger: str) -> bool:
+        return self._part(run_id, part, owner, ledger=ledger, tries=0, worker=("", START))
 
     def finish(self, run_id: str, part: int, owner: str) -> bool:
         row = self.parts[run_id, part]
@@ -491,6 +494,7 @@ class Nobody:
 
 class NoPause:
     until: datetime | None = None
+    stood_still: float = 0.0
 
     def get(self, installation_id: str) -> "NoPause":
         return self
@@ -592,6 +596,7 @@ class World:
             monotonic=monotonic,
             executor=Inline(),
             pacers=self.gate,
+            jitter=lambda most: most / 2,
             pulse_seconds=0.0,
         )
 

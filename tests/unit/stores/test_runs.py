@@ -199,12 +199,14 @@ def test_a_part_is_leased_checkpointed_and_counted_once(store: RunStore, dynamod
     store.create(run())
     assert rows.lease("run_1", 1, "a", 60) == (False, True, "", 1)
     assert rows.lease("run_1", 1, "b", 60) == (False, False, "", 0)
-    assert rows.checkpoint("run_1", 1, "a", "ledger", 60)
-    assert not rows.checkpoint("run_1", 1, "b", "other", 60)
-    assert rows.leave("run_1", 1, "a", "ledger 2", 0)
+    assert rows.checkpoint("run_1", 1, "a", "ledger", 60, progressed=False)
+    assert not rows.checkpoint("run_1", 1, "b", "other", 60, progressed=True)
+    assert rows.leave("run_1", 1, "a", "ledger 2")
     assert rows.lease("run_1", 1, "b", 60) == (False, True, "ledger 2", 1)
     clock.forward(seconds=61)
-    assert rows.lease("run_1", 1, "c", 60).mine
+    assert rows.lease("run_1", 1, "c", 60) == (False, True, "ledger 2", 2)
+    assert rows.checkpoint("run_1", 1, "c", "ledger 3", 60, progressed=True)
+    assert rows.lease("run_1", 1, "c", 60) == (False, True, "ledger 3", 1)
     assert not rows.finish("run_1", 1, "b")
     assert rows.finish("run_1", 1, "c")
     assert not rows.finish("run_1", 1, "c")
@@ -237,7 +239,7 @@ def test_the_checkpoints_of_a_run_are_those_its_parts_have(
     rows = PartRows(dynamodb, TABLE, clock)
     for part in (1, 2, 11):
         rows.lease("run_1", part, "a", 60)
-    rows.checkpoint("run_1", 2, "a", "two", 60)
-    rows.checkpoint("run_1", 11, "a", "eleven", 60)
+    rows.checkpoint("run_1", 2, "a", "two", 60, progressed=False)
+    rows.checkpoint("run_1", 11, "a", "eleven", 60, progressed=False)
     rows.lease("run_2", 1, "a", 60)
     assert rows.ledgers("run_1") == {2: "two", 11: "eleven"}

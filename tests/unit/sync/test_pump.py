@@ -10,7 +10,7 @@ import pytest
 
 from bridge.errors import BridgeError, Retryable, Unknown
 from bridge.flows.runs.ledger import Ledger
-from bridge.flows.runs.pump import Pump, Stop
+from bridge.flows.runs.pump import LONGEST_BACKOFF, Pump, Stop, Unanswered
 from tests.unit.plan.world import Inline
 from tests.unit.sync.gates import OpenGate
 
@@ -91,10 +91,29 @@ def test_a_pause_of_a_second_is_waited_for_here() -> None:
     assert work.ledger.accepted == set(range(10))
 
 
-def test_a_longer_pause_is_left_to_the_queue_and_costs_no_attempt() -> None:
+def test_a_longer_pause_is_left_to_the_queue_and_is_no_failure() -> None:
     gate = OpenGate()
-    assert pump(Scripted(limited(30.0)), gate).run() == Stop(after=30.0)
-    assert gate.paused == []
+    work = pump(Scripted(limited(30.0)), gate)
+    assert work.run() == Stop(after=30.0)
+    assert (gate.paused, work.failures, work.ledger.failed) == ([], 0, {"rate_limited": 1})
+
+
+@pytest.mark.parametrize(
+    ("policy", "unanswered", "held", "requests"),
+    [
+        ("again", set(), set(), 3),
+        ("listed", set(range(5)), set(), 3),
+        ("held", set(range(5)), set(range(5)), 2),
+    ],
+)
+def test_lines_that_may_have_arrived_go_again_or_are_listed_or_held(
+    policy: Unanswered, unanswered: set[int], held: set[int], requests: int
+) -> None:
+    sender = Scripted(Unknown("no_answer"))
+    work = pump(sender, OpenGate())
+    work.unanswered = policy
+    assert work.run() is None
+    assert (work.ledger.unanswered, work.ledger.held, len(sender.requests)) == (unanswered, held, requests)
 
 
 def test_short_pauses_that_bring_nothing_forward_are_left_to_the_queue_in_the_end() -> None:
@@ -126,9 +145,9 @@ def test_a_gate_that_stays_shut_for_long_leaves_the_rest_to_the_queue() -> None:
 
 def test_five_tries_without_an_answer_leave_the_rows_to_a_later_attempt() -> None:
     work = pump(Scripted(*[Unknown("no_answer")] * 100), OpenGate())
-    stop = work.run()
-    assert stop is not None
-    assert (stop.costs_attempt, work.ledger.remaining()) == (True, list(range(10)))
+    assert work.run() == Stop(after=LONGEST_BACKOFF)
+    assert (work.failures, work.ledger.remaining()) == (10, list(range(10)))
+    assert work.ledger.failed == {"no_answer": 10}
 
 
 def test_rows_that_are_not_admitted_give_their_place_back() -> None:

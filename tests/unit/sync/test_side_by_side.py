@@ -39,3 +39,50 @@ def test_the_messages_of_a_batch_are_worked_on_side_by_side_by_different_owners(
         answer = messages.handle({"Records": RECORDS}, owner="w", work=work, log=Quiet())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
     assert sorted(owners) == ["w#m0", "w#m1", "w#m2"]
+
+
+class Hiding(Quiet):
+    """A queue that notes for how long what is hidden, and what became a letter."""
+
+    def __init__(self) -> None:
+        self.hidden: dict[str, list[float]] = {}
+        self.letters: list[Any] = []
+
+    def hide(self, receipt_handle: str, seconds: float) -> None:
+        self.hidden.setdefault(receipt_handle, []).append(seconds)
+
+    def send(self, bodies: Any, *, attributes: Any = None) -> None:
+        self.letters.append((bodies, attributes))
+
+
+def handled(work: Any, records: list[dict[str, Any]], **more: Any) -> tuple[Hiding, dict[str, Any]]:
+    queue: Any = Hiding()
+    messages = RunMessages(queue, queue, lambda: 0.0, **more)
+    return queue, messages.handle({"Records": records}, owner="w", work=work, log=Quiet())
+
+
+def test_a_message_that_is_done_stays_out_of_sight_while_its_neighbours_are_worked_on() -> None:
+    def work(body: str, **_: object) -> Verdict:
+        return Finished() if json.loads(body)["part"] else Later(7, "waits")
+
+    queue, _ = handled(work, RECORDS)
+    assert queue.hidden == {"r0": [60, 7], "r1": [60, 900], "r2": [60, 900]}
+    alone, _ = handled(work, RECORDS[1:2])
+    assert alone.hidden == {"r1": [60]}
+
+
+def test_a_message_received_too_often_says_that_it_waited_too_long() -> None:
+    worn = [{**RECORDS[0], "attributes": {"ApproximateReceiveCount": "950"}}]
+    queue, answer = handled(lambda *_, **__: Later(1, "waits"), worn)
+    assert answer == {"batchItemFailures": []}
+    [(bodies, attributes)] = queue.letters
+    assert (bodies, attributes["reason"]) == ([RECORDS[0]["body"]], "waited_too_long")
+
+
+def test_a_part_that_waited_long_does_not_die_of_one_fault() -> None:
+    def fault(*_: object, **__: object) -> Verdict:
+        raise ZeroDivisionError
+
+    old = [{**RECORDS[0], "attributes": {"ApproximateReceiveCount": "300"}}]
+    queue, answer = handled(fault, old, crashes=None)
+    assert (queue.letters, answer) == ([], {"batchItemFailures": [{"itemIdentifier": "m0"}]})

@@ -9,6 +9,8 @@ from tests.unit.template.lanes import INTEGRATIONS, LANES
 
 Resources = dict[str, dict[str, Any]]
 DAYS = 24 * 60 * 60
+PATIENT = ("ExportQueue", "AudienceQueue")
+"""What waits there for a person, another run or a limit is given up by its worker before 14 days are over."""
 
 
 def of_type(resources: Resources, kind: str) -> Resources:
@@ -21,14 +23,16 @@ def mappings(resources: Resources) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield mapping["EventSourceArn"]["Fn::GetAtt"][0], mapping["FunctionName"]["Ref"], mapping
 
 
-def test_every_queue_has_a_dead_letter_queue_that_outlives_it(resources: Resources) -> None:
+def test_every_queue_has_a_dead_letter_queue_that_keeps_what_comes_as_long_as_it_can(
+    resources: Resources,
+) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     sources = {name: queue for name, queue in queues.items() if not name.endswith("DeadLetterQueue")}
     assert sorted(sources) == sorted(f"{lane}Queue" for lane in LANES.values())
     for name, queue in sources.items():
         letters = name.replace("Queue", "DeadLetterQueue")
         assert queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"] == [letters, "Arn"]
-        assert queue["MessageRetentionPeriod"] == 4 * DAYS
+        assert queue["MessageRetentionPeriod"] == (14 if name in PATIENT else 4) * DAYS
         assert queues[letters]["MessageRetentionPeriod"] == 14 * DAYS
 
 
@@ -99,6 +103,8 @@ def test_no_queue_shows_a_message_again_while_its_worker_may_still_run(resources
         assert queues[queue]["VisibilityTimeout"] >= functions[function]["Timeout"]
 
 
-def test_plans_and_parts_come_one_at_a_time(resources: Resources) -> None:
+def test_plans_come_one_at_a_time_and_parts_as_many_as_a_worker_sends_side_by_side(
+    resources: Resources,
+) -> None:
     sizes = {queue: mapping["BatchSize"] for queue, _, mapping in mappings(resources)}
-    assert sizes["ExportQueue"] == sizes["AudienceQueue"] == 1
+    assert (sizes["ExportQueue"], sizes["AudienceQueue"]) == (1, 10)

@@ -24,4 +24,5 @@ class PlanSettings(Settings):
     approval_hide_seconds: int = 300
     lease_hide_seconds: int = 15
     extra_allowed_hosts: CommaList = ()
+    lease_seconds: int = 60
     aws_lambda_function_memory_size: int = 2_048

@@ -7,7 +7,7 @@ from bridge.settings import CommaList, Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings(Settings):
-    """`audience_sync`'s environment; `requests_in_flight` is the most of a worker."""
+    """`audience_sync`'s environment; `requests_in_flight` is the most of a worker, a dead one costs `lease_seconds`."""
 
     stack_name: str
     installations_table: str
@@ -20,3 +20,4 @@ class SyncSettings(Settings):
     extra_allowed_hosts: CommaList = ()
     claim_days: int = 7
     requests_in_flight: int = 256
+    lease_seconds: int = 60

@@ -169,7 +169,7 @@ class PartRows:
     clock: Callable[[], datetime]
 
     def lease(self, run_id: str, part: int, owner: str, seconds: int) -> PartRow:
-        """Take a part that is neither done nor another worker's; `tries` counts this pass."""
+        """Take a part that is neither done nor another worker's; `tries` counts it until something is written down."""
         now = self.clock()
         try:
             found = self.client.update_item(
@@ -211,15 +211,20 @@ class PartRows:
             if "ledger" in item
         }
 
-    def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool:
+    def checkpoint(
+        self, run_id: str, part: int, owner: str, ledger: str, seconds: int, *, progressed: bool
+    ) -> bool:
         """Write down what is known and keep the lease; False when it was lost."""
         values = {":until": _moment(self.clock() + timedelta(seconds=seconds)), ":ledger": {"S": ledger}}
-        return self._held(run_id, part, owner, "SET ledger = :ledger, worker_until = :until", values)
+        expression = "SET ledger = :ledger, worker_until = :until"
+        if progressed:
+            expression, values = f"{expression}, tries = :none", {**values, ":none": {"N": "0"}}
+        return self._held(run_id, part, owner, expression, values)
 
-    def leave(self, run_id: str, part: int, owner: str, ledger: str, tries: int) -> bool:
+    def leave(self, run_id: str, part: int, owner: str, ledger: str) -> bool:
         """Give the lease back with what is known."""
-        values = {":ledger": {"S": ledger}, ":tries": {"N": str(tries)}}
-        expression = "SET ledger = :ledger, tries = :tries REMOVE worker, worker_until"
+        values = {":ledger": {"S": ledger}, ":none": {"N": "0"}}
+        expression = "SET ledger = :ledger, tries = :none REMOVE worker, worker_until"
         return self._held(run_id, part, owner, expression, values)
 
     def finish(self, run_id: str, part: int, owner: str) -> bool:

@@ -43,7 +43,8 @@ class GivenUp:
         if found.get("step") == "give_up":
             self._ask({"run_id": run_id, "step": "abandon", "reason": reason})
         else:
-            self.parts.send([json.dumps({"run_id": run_id, "part": part, "step": "give_up"})])
+            step = {"run_id": run_id, "part": part, "step": "give_up", "reason": reason}
+            self.parts.send([json.dumps(step)])
 
     def _run(self, body: str, reason: str) -> None:
         for run_id, step in _steps(body):

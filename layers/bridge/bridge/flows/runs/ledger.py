@@ -1,12 +1,14 @@
 """What is known of each line of a part: small enough to be written down every second."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from typing import Literal, Self
+from dataclasses import astuple, dataclass, field
+from typing import Self
 
+from bridge.flows.runs.attempts import Attempts
 from mapping.outcome import Outcome
-from mapping.run import PartResult
+from mapping.run import Ended, PartResult
 
 
 def ranges(lines: Iterable[int]) -> str:
@@ -31,15 +33,22 @@ def lines_of(text: str) -> set[int]:
 
 @dataclass(slots=True)
 class Ledger:
-    """Lines (from 0) by what became of them; `sending` are in requests whose answer is not recorded yet."""
+    """Lines (from 0) by what became of them; `sending` are in requests whose answer is not recorded yet.
+
+    `unanswered` went out in a request whose outcome nobody knows: what became of them later may be the second time.
+    `requests` were taken, `failed` counts the others by reason.
+    """
 
     rows: int
     accepted: set[int] = field(default_factory=set)
     rejected: dict[str, set[int]] = field(default_factory=dict)
     held: set[int] = field(default_factory=set)
     sending: set[int] = field(default_factory=set)
+    unanswered: set[int] = field(default_factory=set)
     requests: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
     started_at: str = ""
+    attempts: Attempts = field(default_factory=Attempts)
 
     @classmethod
     def read(cls, text: str, rows: int) -> Self:
@@ -51,8 +60,11 @@ class Ledger:
             rejected={reason: lines_of(lines) for reason, lines in kept.get("rejected", {}).items()},
             held=lines_of(kept.get("held", "")),
             sending=lines_of(kept.get("sending", "")),
+            unanswered=lines_of(kept.get("unanswered", "")),
             requests=kept.get("requests", 0),
+            failed=Counter(kept.get("failed", {})),
             started_at=kept.get("started_at", ""),
+            attempts=Attempts(*kept.get("attempts", ())),
         )
 
     def write(self) -> str:
@@ -62,8 +74,11 @@ class Ledger:
             "rejected": {reason: ranges(lines) for reason, lines in self.rejected.items()},
             "held": ranges(self.held),
             "sending": ranges(self.sending),
+            "unanswered": ranges(self.unanswered),
             "requests": self.requests,
+            "failed": self.failed,
             "started_at": self.started_at,
+            "attempts": astuple(self.attempts) if self.attempts.count else (),
         }
         return json.dumps({key: value for key, value in kept.items() if value})
 
@@ -96,16 +111,19 @@ class Ledger:
             Outcome.RETRY: len(set(self.remaining()) - self.sending),
         }
 
-    def result(self, part: int, ended: Literal["sent", "halted", "gave_up"], at: str) -> PartResult:
-        """What the commit reads."""
+    def result(self, part: int, ended: Ended, at: str, reason: str = "") -> PartResult:
+        """What the commit reads; `reason` says why it did not end as `sent`."""
         return PartResult(
             part=part,
             rows=self.rows,
             accepted=ranges(self.accepted),
             rejected={reason: ranges(lines) for reason, lines in self.rejected.items()},
             held=ranges(self.held | self.sending),
+            unanswered=ranges(self.unanswered),
             requests=self.requests,
+            failed=dict(self.failed),
             ended=ended,
+            reason=reason,
             started_at=self.started_at,
             ended_at=at,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
+from bridge.flows.runs.outage import Outage
 from bridge.flows.runs.windows import Told, Window
 
 SPEED = 1_000.0
@@ -34,6 +35,8 @@ _LANES = {"campaign": "send", "reconcile": "read"}
 class Pacing(Protocol):
     """What a sender tells of each request."""
 
+    def begins(self) -> float: ...
+    def heard(self, began: float, *, answered: bool) -> float | None: ...
     def sending(self) -> int: ...
     def told(self, ticket: int, rate: Told | None) -> None: ...
     def pause(self, seconds: float) -> bool: ...
@@ -47,6 +50,7 @@ class Pacer:
     most: int = MOST
     speed: float = SPEED
     window: Window = field(default_factory=lambda: Window(RESERVE))
+    outage: Outage = field(default_factory=Outage)
     _limit: float = field(init=False)
     _lock: Lock = field(default_factory=Lock)
     _flying: int = 0
@@ -70,7 +74,8 @@ class Pacer:
             if now < self._closed_until:
                 return 0
             self._refill(now)
-            allowed = min(wanted, self._width() - self._flying, int(self._tokens))
+            width = 1 if self.outage.probing else self._width()
+            allowed = min(wanted, width - self._flying, int(self._tokens))
             allowed = max(0, min(allowed, self.window.left(self._let, now)))
             self._tokens -= allowed
             self._let += allowed
@@ -92,6 +97,19 @@ class Pacer:
         with self._lock:
             self._flying -= unused
             self._let -= unused
+
+    def begins(self) -> float:
+        """The moment a request begins, for `heard`."""
+        return self.monotonic()
+
+    def heard(self, began: float, *, answered: bool) -> float | None:
+        """What became of a request begun then; how long everybody should stand still, when the vendor is not there."""
+        with self._lock:
+            now = self.monotonic()
+            if answered:
+                self.outage.answered(began, now)
+                return None
+            return self.outage.failed(began, now)
 
     def sending(self) -> int:
         """A ticket for the request that goes out now: what it hears of the window counts those before it."""

@@ -10,7 +10,7 @@ from mapping.run import Halt, Run
 
 
 class PartRow(Protocol):
-    """A part as its row says: `mine` when this worker may go on, `tries` counts passes without progress."""
+    """A part as its row says: `mine` when this worker may go on, `tries` counts workers in a row that left no word."""
 
     @property
     def done(self) -> bool: ...
@@ -26,8 +26,10 @@ class PartRows(Protocol):
     """The rows of the parts; each write answers whether this worker still held the part."""
 
     def lease(self, run_id: str, part: int, owner: str, seconds: int) -> PartRow: ...
-    def checkpoint(self, run_id: str, part: int, owner: str, ledger: str, seconds: int) -> bool: ...
-    def leave(self, run_id: str, part: int, owner: str, ledger: str, tries: int) -> bool: ...
+    def checkpoint(
+        self, run_id: str, part: int, owner: str, ledger: str, seconds: int, *, progressed: bool
+    ) -> bool: ...
+    def leave(self, run_id: str, part: int, owner: str, ledger: str) -> bool: ...
     def finish(self, run_id: str, part: int, owner: str) -> bool: ...
 
 
@@ -39,10 +41,12 @@ class RunsToStop(Protocol):
 
 
 class Pause(Protocol):
-    """Until when an installation is left alone."""
+    """Until when an installation is left alone, and for how many seconds it has been so far."""
 
     @property
     def until(self) -> datetime | None: ...
+    @property
+    def stood_still(self) -> float: ...
 
 
 class Pauses(Protocol):

@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import batched
 from queue import Empty, SimpleQueue
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bridge.errors import Blocked, BridgeError, Rejected, Retryable, TooLarge, Unknown
 from bridge.flows.runs.ledger import Ledger
@@ -47,13 +47,15 @@ class Admission(Protocol):
         """Reason per line that must not be sent."""
 
 
+type Unanswered = Literal["again", "listed", "held"]
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """Why sending ended before every line had an outcome."""
 
     halt: Halt | None = None
     after: float = 0.0
-    costs_attempt: bool = False
 
 
 @dataclass(slots=True)
@@ -69,7 +71,11 @@ type Outcome = tuple[Frame, Mapping[int, str] | BridgeError]
 
 @dataclass(slots=True, kw_only=True)
 class Pump:
-    """`pulse` is called about once a second: it checkpoints, and says why to stop, if so."""
+    """`pulse` is called about once a second: it checkpoints, and says why to stop, if so.
+
+    `unanswered` says what becomes of lines that may have arrived: they go out again, go out again and are listed,
+    or are held.
+    """
 
     lines: Sequence[bytes]
     ledger: Ledger
@@ -80,8 +86,9 @@ class Pump:
     monotonic: Callable[[], float]
     pulse: Callable[[], Stop | None]
     admission: Admission | None = None
-    hold_unknown: bool = False
+    unanswered: Unanswered = "again"
     pulse_seconds: float = 1.0
+    failures: int = 0
     _ready: deque[Frame] = field(default_factory=deque)
     _later: list[tuple[float, int, Frame]] = field(default_factory=list)
     _answers: SimpleQueue[Outcome] = field(default_factory=SimpleQueue)
@@ -107,7 +114,7 @@ class Pump:
                 self._beat()
                 next_pulse = self.monotonic() + self.pulse_seconds
         if self._stop is None and self._left:
-            return Stop(after=LONGEST_BACKOFF, costs_attempt=True)
+            return Stop(after=LONGEST_BACKOFF)
         return self._stop
 
     def _beat(self) -> None:
@@ -185,7 +192,12 @@ class Pump:
             self.ledger.accept([line for at, line in enumerate(frame.lines) if at not in answer])
             for at, reason in answer.items():
                 self.ledger.reject(reason, (frame.lines[at],))
-        elif isinstance(answer, Unknown) and self.hold_unknown:
+            return
+        if not isinstance(answer, TooLarge | Rejected):
+            self.ledger.failed[answer.reason] += 1
+        if isinstance(answer, Unknown) and self.unanswered != "again":
+            self.ledger.unanswered.update(frame.lines)
+        if isinstance(answer, Unknown) and self.unanswered == "held":
             self.ledger.hold(frame.lines)
         else:
             self.ledger.sending.difference_update(frame.lines)
@@ -204,6 +216,7 @@ class Pump:
             case Retryable() if error.pauses:
                 self._rest(frame, error.after or LONGEST_BACKOFF)
             case _:
+                self.failures += 1
                 self._again(frame, error.after if isinstance(error, Retryable) else None)
 
     def _rest(self, frame: Frame, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """What a run leaves behind: one JSON document with everything that was counted."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -28,10 +29,13 @@ _SENT = ("lines", "accepted", "rejected")
 def outcome(results: Sequence[PartResult]) -> dict[str, Any]:
     """Lines by what became of them, over all parts."""
     rejected: dict[str, int] = {}
-    accepted, held = 0, 0
+    failed: Counter[str] = Counter()
+    accepted, held, unanswered = 0, 0, 0
     for result in results:
         accepted += len(lines_of(result.accepted))
         held += len(lines_of(result.held))
+        unanswered += len(lines_of(result.unanswered))
+        failed.update(result.failed)
         for reason, named in result.rejected.items():
             rejected[reason] = rejected.get(reason, 0) + len(lines_of(named))
     lines = sum(result.rows for result in results)
@@ -41,8 +45,10 @@ def outcome(results: Sequence[PartResult]) -> dict[str, Any]:
         "rejected": sum(rejected.values()),
         "rejected_by_reason": dict(sorted(rejected.items())),
         "held": held,
+        "unanswered": unanswered,
         "undelivered": lines - accepted - held - sum(rejected.values()),
         "requests": sum(result.requests for result in results),
+        "failed_requests": dict(sorted(failed.items())),
     }
 
 
@@ -115,8 +121,11 @@ def part_summary(result: PartResult) -> dict[str, Any]:
         "accepted": len(lines_of(result.accepted)),
         "rejected": result.rejected,
         "held": result.held,
+        "unanswered": result.unanswered,
         "requests": result.requests,
+        "failed_requests": result.failed,
         "ended": result.ended,
+        "reason": result.reason,
         "started_at": result.started_at,
         "ended_at": result.ended_at,
     }

@@ -1,4 +1,4 @@
-"""Messages of the two run queues: taken one by one, kept invisible while they are worked on."""
+"""Messages of the two run queues: invisible while they are worked on, given up before the queue forgets them."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +10,12 @@ from bridge.errors import BridgeError, Retryable
 from bridge.flows.runs.runs import Beat, Later, Verdict
 
 VISIBLE_AGAIN = 60
-EVERY = 20.0
 CRASHES = 5
 UNREADABLE = "unreadable_message"
 _RUN = re.compile(r"\brun_[0-9a-f]{20,24}\b")
+LONGEST_INVOCATION = 900
+MOST_RECEIVES = 950
+"""After 1,000 the queue makes it a dead letter that does not say why."""
 
 
 class RunQueue(Protocol):
@@ -45,20 +47,27 @@ class Work(Protocol):
 class RunMessages:
     """Leases prevent doubles, not visibility: by the minute, so that a dead worker's message is back soon.
 
-    With an `executor` the messages of a batch are worked on side by side, else one after the other.
+    With an `executor` the messages of a batch are worked on side by side, else one after the other. A message that
+    is done stays hidden until the whole batch is acknowledged. `crashes` is how often one may be received before
+    a fault of ours makes it a dead letter; None leaves that to who counts better.
     """
 
     queue: RunQueue
     letters: Letters
     monotonic: Callable[[], float]
     executor: Executor | None = None
+    crashes: int | None = CRASHES
+    visible_again: int = VISIBLE_AGAIN
 
     def handle(self, event: Mapping[str, Any], *, owner: str, work: Work, log: Log) -> dict[str, Any]:
         """The partial batch response: what has to come back."""
 
         def again(record: Mapping[str, Any]) -> bool:
             # Each message is an owner of its own: two of them may name the same part.
-            return self._again(record, f"{owner}#{record['messageId']}", work, log)
+            stays = self._again(record, f"{owner}#{record['messageId']}", work, log)
+            if not stays and len(records) > 1:
+                self.queue.hide(record["receiptHandle"], LONGEST_INVOCATION)
+            return stays
 
         records = event["Records"]
         verdicts = (self.executor.map if self.executor else map)(again, records)
@@ -67,7 +76,9 @@ class RunMessages:
 
     def _again(self, record: Mapping[str, Any], owner: str, work: Work, log: Log) -> bool:
         handle = record["receiptHandle"]
-        self.queue.hide(handle, VISIBLE_AGAIN)
+        if _receives(record) >= MOST_RECEIVES:
+            return self._dead(record, "waited_too_long", f"received {MOST_RECEIVES} times")
+        self.queue.hide(handle, self.visible_again)
         try:
             verdict = work(record["body"], owner=owner, beat=self._beat(handle))
         except ValueError as error:
@@ -79,7 +90,7 @@ class RunMessages:
         except Exception as error:  # noqa: BLE001 - one message's fault is not its neighbours'
             told = {"error_type": type(error).__name__, **_named(record)}
             log.error("run step failed", extra=told)  # noqa: TRY400 - may quote data
-            if _receives(record) >= CRASHES:
+            if self.crashes is not None and _receives(record) >= self.crashes:
                 return self._dead(record, "crashes_the_worker", type(error).__name__)
             verdict = Later(10, "worker_fault")
         if isinstance(verdict, Later):
@@ -94,8 +105,8 @@ class RunMessages:
 
         def beat() -> None:
             nonlocal hidden_at
-            if self.monotonic() - hidden_at >= EVERY:
-                self.queue.hide(handle, VISIBLE_AGAIN)
+            if self.monotonic() - hidden_at >= self.visible_again / 3:
+                self.queue.hide(handle, self.visible_again)
                 hidden_at = self.monotonic()
 
         return beat

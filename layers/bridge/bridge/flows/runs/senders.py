@@ -8,13 +8,16 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from bridge.errors import Blocked, Rejected, Retryable, TooLarge
+from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
 from bridge.flows.runs.pacing import Pacing
 from bridge.flows.runs.pump import Sender, frame
 from bridge.flows.runs.windows import Told
 from mapping.braze_rows import addressed
 from mapping.export import RunPlan
 from mapping.installation import BrazeSettings, Installation
+
+NOT_THERE = frozenset({"connect_failed", "vendor_unavailable"})
+"""Failures that say nothing of what was sent, only that the vendor is not there."""
 
 
 class LineError(Protocol):
@@ -115,10 +118,13 @@ class _Requests:
 
     def send(self, lines: Sequence[bytes]) -> Mapping[int, str]:
         """One request; what concerns more than its lines is said to all workers, or ends the run."""
+        began = self.pacing.begins()
         try:
-            return self._with_key(lines)
-        except Retryable as error:
-            if error.pauses:
+            answer = self._with_key(lines)
+        except (Retryable, Unknown) as error:
+            answered = isinstance(error, Retryable) and error.reason not in NOT_THERE
+            self._pause(self.pacing.heard(began, answered=answered), "vendor_unavailable")
+            if isinstance(error, Retryable) and error.pauses:
                 self._pause(error.after, error.reason)
             raise
         except Rejected as error:
@@ -126,6 +132,8 @@ class _Requests:
                 raise
             # What Braze says of an order (an unknown campaign) holds for every recipient of it.
             raise Blocked(error.reason, f"campaign {self.plan.campaign_id}: {error.detail}") from error
+        self.pacing.heard(began, answered=True)
+        return answer
 
     def _with_key(self, lines: Sequence[bytes]) -> Mapping[int, str]:
         used = self.flow.keys.current(self.installation)

@@ -18,6 +18,8 @@ from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict,
 from mapping.run import ENDED, STARTING, Halt, Run
 
 MAX_ATTEMPTS = 5
+LONGEST_WAIT = timedelta(days=13)
+"""The queue forgets a message after 14 days, and with it the run."""
 SHORTLY = 5
 GIVES_UP = frozenset({"give_up", "abandon"})
 AGAIN = frozenset({"resume", "give_up"})
@@ -27,11 +29,12 @@ type Message = arrivals.Arrived | arrivals.Continued
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long a waiting run's message hides, and how the worker's lease is kept (seconds)."""
+    """How long a waiting run's message hides at first and at most, and how the worker's lease is kept (seconds)."""
 
     settle: int
     approval: int = 300
     audience: int = 15
+    longest: int = 1_800
     lease: int = 60
     beat: float = 2.0
 
@@ -117,7 +120,13 @@ class RunSteps:
             raise Blocked("keeps_failing", f"planning was broken off {run.attempt} times")
         order = self.planning.order(run)
         if run.takes_audience and (wait := self._take_audience(run, order, owner, watch)):
-            self.runs.move(run, owner, expect=STARTING, status="waiting_lease", waits_on=wait.reason)
+            since = run.waiting_since or stamp(self.clock())
+            if self._waited(since) > LONGEST_WAIT:
+                raise Blocked(
+                    "waited_too_long", f"{wait.reason} held the audience for {LONGEST_WAIT.days} days"
+                )
+            waiting = {"status": "waiting_lease", "waits_on": wait.reason, "waiting_since": since}
+            self.runs.move(run, owner, expect=STARTING, **waiting)
             return Later(wait.seconds, f"waits for {wait.reason}")
         began = self.runs.move(
             run,
@@ -128,6 +137,7 @@ class RunSteps:
             mode=order.manifest.mode,
             exported_at=order.exported_at,
             waits_on="",
+            waiting_since="",
         )
         if began is None:
             return Later(SHORTLY, "the run was changed meanwhile")
@@ -155,7 +165,11 @@ class RunSteps:
     def _go(self, run: Run, owner: str) -> Run | Verdict:
         codes = {wait.code for wait in run.plan.waits_for} if run.plan else set()
         if codes - set(run.approved):
-            return Later(self.pace.approval, "waits for approval")
+            if self._waited(run.updated_at or run.created_at) > LONGEST_WAIT:
+                return Finished()  # it goes on waiting; an approval brings a message of its own
+            return Later(
+                self._patience(run.updated_at or run.created_at, self.pace.approval), "waits for approval"
+            )
         going = self.runs.move(run, owner, expect={run.status}, status="syncing")
         return going or self.runs.get(run.id) or Finished()
 
@@ -184,7 +198,7 @@ class RunSteps:
             newer = order.manifest.mode == "full" and order.exported_at > (holder.exported_at or "")
             waiting = holder.status == "waiting_approval"
             if not (waiting and newer and self.runs.supersede(holder.id, run.id)):
-                return Later(self._patience(run), holder.id)
+                return Later(self._patience(run.waiting_since, self.pace.audience), holder.id)
         elif holder and (rest := self._unsettled(holder)) > 0:
             return Later(rest, holder.id)
         elif holder:
@@ -200,10 +214,12 @@ class RunSteps:
         rest = ended + timedelta(seconds=self.pace.settle) - self.clock()
         return -(-rest // timedelta(seconds=1))
 
-    def _patience(self, run: Run) -> int:
+    def _patience(self, since: str, least: int) -> int:
         # Every look is a receive, of which a message has a thousand: who has waited long looks less often.
-        waited = (self.clock() - datetime.fromisoformat(run.created_at)).total_seconds()
-        return max(self.pace.audience, min(self.pace.approval, round(waited / 10)))
+        return max(least, min(self.pace.longest, round(self._waited(since) / timedelta(seconds=10))))
+
+    def _waited(self, since: str) -> timedelta:
+        return self.clock() - datetime.fromisoformat(since) if since else timedelta()
 
     def _given_up(self, run: Run, owner: str, message: Message) -> Run | None:
         """The run, told to end; None when nothing is to be done, or it was abandoned and has ended."""
