@@ -50,6 +50,12 @@ endef
 .tools/sdk.ready: requirements/sdk.txt .python-version .tools/uv.ready
 	$(call environment,.tools/sdk,requirements/sdk.txt)
 
+# The command line as it is installed, in an environment of its own: what it needs is what its own pins name.
+.tools/cli.ready: cli/requirements.txt cli/pyproject.toml $(shell find cli/bridge_cli -name '*.py') .tools/uv.ready
+	$(call environment,.tools/cli,cli/requirements.txt)
+	@$(UV) pip install --quiet --no-deps --reinstall-package signal-bridge-cli --python .tools/cli/bin/python ./cli
+	@touch $@
+
 .tools/npm.ready: tests/sdk/package.json tests/sdk/package-lock.json .tools/sdk.ready
 	@echo "setup: tests/sdk/node_modules"
 	@cd tests/sdk && PATH="$(CURDIR)/.tools/sdk/bin:$$PATH" npm ci --silent
@@ -87,7 +93,7 @@ bench: up
 	@for script in benchmarks/[a-z]*.py; do $(PYTHON) -m benchmarks.$$(basename $$script .py); done
 
 # ---------------------------------------------------------------- checks
-CODE := layers/mapping layers/bridge layers/console local functions api
+CODE := layers/mapping layers/bridge layers/console local functions api cli
 
 .PHONY: check openapi format test browser pictures unit faults artifact stack sdk
 check: $(READY)
@@ -96,7 +102,7 @@ check: $(READY)
 	@$(PYTHON) -m mypy --no-error-summary $(CODE)
 	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:. $(PYTHON) -m api.generate --check
 	@mkdir -p .local/logs
-	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:. .venv/bin/lint-imports --no-logo > .local/logs/imports.log 2>&1 \
+	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:cli:. .venv/bin/lint-imports --no-logo > .local/logs/imports.log 2>&1 \
 	  || { cat .local/logs/imports.log; exit 1; }
 	@.venv/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint > /dev/null
@@ -125,7 +131,7 @@ faults: $(READY)
 artifact: up
 	@$(PYTHON) -m pytest -q -n auto tests/artifact
 
-stack: up
+stack: up .tools/cli.ready
 	@$(PYTHON) -m pytest -q tests/stack tests/api
 
 sdk: up .tools/npm.ready
@@ -156,3 +162,4 @@ lock: .tools/uv.ready
 	@for file in layers/dependencies/requirements layers/console/requirements functions/audience_plan/requirements functions/authorizer/requirements \
 	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk; do \
 	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done
+	@echo "lock: cli/requirements.txt"; $(COMPILE) $(UPGRADE) -o cli/requirements.txt cli/pyproject.toml

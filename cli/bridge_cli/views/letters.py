@@ -1,0 +1,74 @@
+"""Dead letters, sources, tokens and the audit log."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from bridge_cli.api import Json
+from bridge_cli.screen import clean, facts, table
+
+
+def letters(rows: Sequence[Json]) -> RenderableType:
+    """Newest first."""
+    return table(
+        ["letter", "queue", "reason", "integration", "at", "detail"],
+        [
+            [one["id"], one["queue"], one["reason"], one["integration_id"], one["at"], one["detail"]]
+            for one in rows
+        ],
+    )
+
+
+def letter(one: Json) -> Iterator[RenderableType]:
+    """One with its body."""
+    yield facts({name.replace("_", " "): value for name, value in one.items() if name != "body"})
+    yield Text("\nbody", "bold")
+    yield Text(clean(one["body"]))
+
+
+def sources(rows: Sequence[Json]) -> RenderableType:
+    """Without their keys, which are shown once."""
+    return table(
+        ["id", "name", "kind", "test", "key begins with", "made"],
+        [
+            [
+                one["id"],
+                one["name"],
+                one["kind"],
+                "yes" if one["test"] else "",
+                one["key_prefix"],
+                one["created_at"],
+            ]
+            for one in rows
+        ],
+    )
+
+
+def tokens(rows: Sequence[Json]) -> RenderableType:
+    """Without themselves, which are shown once."""
+    return table(
+        ["id", "name", "role", "begins with", "expires", "last used"],
+        [
+            [
+                one["id"],
+                one["name"],
+                one["role"],
+                one["prefix"],
+                one["expires_at"] or "never",
+                one["last_used_at"],
+            ]
+            for one in rows
+        ],
+    )
+
+
+def audit(rows: Sequence[Json]) -> RenderableType:
+    """Who changed what, newest first."""
+    return table(
+        ["at", "who", "what", "outcome", "which"],
+        [
+            [one["timestamp"], one["user_name"], one["action"], one["outcome"], one["resource_id"]]
+            for one in rows
+        ],
+    )
