@@ -52,15 +52,12 @@ class Watch:
         """The report of a run; it may be written a moment after the run has ended."""
         ends = self.clock() + REPORTED_WITHIN
         while True:
-            run = self.api.get(f"/audience-runs/{run_id}")
-            if run["report_url"]:
-                return _document(self.api.download(run["report_url"]))
-            if not over(run) or run["status"] in WAITING or self.clock() >= ends:
-                raise CliError(
-                    ExitCode.WAITING,
-                    f"{run_id} is {run['status']}: it has no report.",
-                    f"See: bridge runs show {run_id}",
-                )
+            try:
+                return _document(self.api.file(f"/audience-runs/{run_id}/report", format="json"))
+            except CliError as error:
+                run = self.api.get(f"/audience-runs/{run_id}") if error.code == "NO_REPORT" else {}
+                if not run or run["status"] not in ENDED or self.clock() >= ends:
+                    raise
             self.wait(EVERY_SECONDS)
 
     def _look(self, run_id: str, appears: datetime) -> Json:

@@ -25,6 +25,8 @@ _BY_CODE = {
     "AUDIENCE_BUSY": "Watch it to its end with: bridge runs watch",
     "ALREADY_CURRENT": "There is nothing to go back to; earlier runs: bridge runs list",
     "NOT_DONE": "Only a run that is done can be gone back to: bridge runs list",
+    "NO_REPORT": "Watch it to its end with: bridge runs watch",
+    "NO_PLAN": "See where it stands with: bridge runs show",
     "NOT_WAITING": "See where it stands with: bridge runs show",
     "ALREADY_ENDED": "See how it ended with: bridge runs report",
     "IDEMPOTENCY_KEY_IN_USE": "Wait a few seconds, then look at: bridge integrations",

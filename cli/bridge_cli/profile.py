@@ -75,7 +75,9 @@ def read_stack(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         standins = {
-            name: found[f"{name}_url"] for name in ("actioniq", "braze", "webhook") if f"{name}_url" in found
+            name.removesuffix("_url"): str(url)
+            for name, url in found.items()
+            if name.endswith("_url") and name not in {"api_url", "emulator_url"}
         }
         return {
             "api_url": check_address(found["api_url"]),

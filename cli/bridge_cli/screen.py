@@ -43,6 +43,11 @@ def clean(value: object) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", "" if value is None else str(value))
 
 
+def clean_lines(text: str) -> str:
+    """Many lines, each of them clean."""
+    return "\n".join(clean(line) for line in text.splitlines())
+
+
 def word(value: object) -> Text:
     """A status in its colour."""
     said = clean(value)

@@ -1,8 +1,8 @@
 """Live events as they come: each delivery once, and again when its state has changed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from bridge_cli.api import Api, Json
@@ -38,17 +38,23 @@ def past(api: Api, wanted: Filter, most: int) -> list[Json]:
     return list(islice(wanted_rows, most))[::-1]
 
 
+def newest(api: Api, wanted: Filter) -> list[Json]:
+    """The newest delivery, if there is any: what comes later has a later time, by the API's clock and not by ours."""
+    return list(islice(api.pages("/live-events", **{**wanted.asked, "limit": 1}), 1))
+
+
 def follow(
     api: Api,
     wanted: Filter,
     *,
-    seen: Mapping[str, str],
+    seen: Sequence[Json],
     clock: Callable[[], datetime],
     wait: Callable[[float], None],
     until: datetime | None,
 ) -> Iterator[Json]:
-    """New and changed deliveries, oldest first, until the time is over. `seen` is `state_of` by delivery."""
-    states, since = dict(seen), clock() - timedelta(seconds=1)
+    """Deliveries that are new or have changed since those in `seen`, oldest first, until the time is over."""
+    states = {row["delivery_id"]: state_of(row) for row in seen}
+    since = max((row["at"] for row in seen), default="")
     while until is None or clock() < until:
         for row in _recent(api, wanted, states, since):
             states[row["delivery_id"]] = state_of(row)
@@ -66,11 +72,11 @@ def state_of(row: Json) -> str:
     return f"{row['status']} {row['attempt']} {row['vendor_status']}"
 
 
-def _recent(api: Api, wanted: Filter, states: Mapping[str, str], since: datetime) -> list[Json]:
+def _recent(api: Api, wanted: Filter, states: Mapping[str, str], since: str) -> list[Json]:
     found: list[Json] = []
     for number, row in enumerate(api.pages("/live-events", **wanted.asked)):
         known = states.get(row["delivery_id"])
-        old = known is None and datetime.fromisoformat(row["at"]) < since
+        old = known is None and row["at"] < since
         if not old and known != state_of(row) and wanted.wants(row):
             found.append(row)
         if number >= 100 * MOST_PAGES or (number >= 100 and (old or known == state_of(row))):

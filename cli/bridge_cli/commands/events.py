@@ -15,7 +15,7 @@ from bridge_cli.errors import CliError, ExitCode, usage
 from bridge_cli.lookup import installation
 from bridge_cli.screen import facts
 from bridge_cli.session import Session, commands
-from bridge_cli.tailing import Filter, follow, past, settled, state_of
+from bridge_cli.tailing import Filter, follow, newest, past, settled
 from bridge_cli.views import events as views
 
 STATUSES = ("planned", "sending", "retrying", "delivered", "partial", "filtered", "rejected", "blocked")
@@ -81,8 +81,9 @@ def send(
 ) -> None:
     """Send events with the profile's write key (or BRIDGE_WRITE_KEY); without a file, one test event."""
     events = event_input.parsed(_text(file)) if file else [described.made()]
+    seen = newest(session.api, Filter()) if wait else []
     result = _sent(session, events)
-    rows = _delivered(session, result, timeout) if wait else []
+    rows = _delivered(session, result, seen, timeout) if wait else []
     document = result | ({"deliveries": rows} if wait else {})
     session.screen.show(
         document, lambda: facts({"accepted": result["accepted"], "messages": _few(result["messages"])})
@@ -118,9 +119,9 @@ def tail(
     names = _names(session)
     ends = world.clock() + timedelta(seconds=for_seconds) if for_seconds else None
     before = past(api, chosen, lines)
+    seen = before or newest(api, chosen)
     _lines(session, before, names)
     if not once:
-        seen = {row["delivery_id"]: state_of(row) for row in before}
         _lines(session, follow(api, chosen, seen=seen, clock=world.clock, wait=world.wait, until=ends), names)
 
 
@@ -163,23 +164,22 @@ def _sent(session: Session, events: list[Json]) -> Json:
     return {"accepted": accepted, "errors": errors, "messages": messages}
 
 
-def _delivered(session: Session, result: Json, timeout: float) -> list[Json]:
-    """The last state of every delivery that holds one of the messages, once all have settled."""
-    world, open_messages = session.world, set(result["messages"])
-    ends = world.clock() + timedelta(seconds=timeout)
-    names, rows = _names(session), {}
-    began = world.clock() - timedelta(minutes=1)
-    for row in follow(session.api, Filter(), seen={}, clock=world.clock, wait=world.wait, until=ends):
+def _delivered(session: Session, result: Json, seen: list[Json], timeout: float) -> list[Json]:
+    """The last state of every delivery that holds one of the messages, once each has a settled one."""
+    world, waited_for = session.world, set(result["messages"])
+    ends, names = world.clock() + timedelta(seconds=timeout), _names(session)
+    rows: dict[str, Json] = {}
+    for row in follow(session.api, Filter(), seen=seen, clock=world.clock, wait=world.wait, until=ends):
         ours = {one["message_id"] for one in row["events"]} & set(result["messages"])
-        if ours and row["at"] >= began.isoformat()[:19]:
+        if ours:
             rows[row["delivery_id"]] = row
             session.screen.say(views.line(row, names).plain)
-            open_messages -= ours if settled(row) else set()
-        if not open_messages and all(settled(one) for one in rows.values()):
+            waited_for -= ours if settled(row) else set()
+        if not waited_for and all(settled(one) for one in rows.values()):
             return list(rows.values())
     raise CliError(
         ExitCode.TIMED_OUT,
-        f"{len(open_messages)} events were not delivered within {timeout:g} s.",
+        f"{len(waited_for)} events were not delivered within {timeout:g} s.",
         "They go on by themselves. See: bridge events tail, and bridge doctor",
     )
 

@@ -72,11 +72,13 @@ def replay(
     )
     if orders and not yes and not session.screen.agreed(f"Replay {what}?", "Replay them with --yes."):
         raise CliError(ExitCode.WAITING, "Nothing was replayed.")
-    done = {"replayed": 0, "remaining": 0}
+    done: Json = {"replayed": 0, "remaining": 0, "unmarked": []}
     for order in orders:
-        sent, left = _all_of(session, order)
-        done = {"replayed": done["replayed"] + sent, "remaining": done["remaining"] + left}
+        told = _all_of(session, order)
+        done = {name: done[name] + told[name] for name in done}
     session.screen.show(done, lambda: f"Replayed {done['replayed']}, still there {done['remaining']}.")
+    if done["unmarked"]:
+        session.screen.warn(f"Sent, but still shown as open: {', '.join(done['unmarked'])}")
     if done["remaining"]:
         raise CliError(
             ExitCode.UNAVAILABLE,
@@ -98,17 +100,22 @@ def _orders(api: Api, letters: list[str], reason: str, integration_id: str | Non
     return [{"reason": one, **more} for one in sorted(found)]
 
 
-def _all_of(session: Session, order: Json) -> tuple[int, int]:
-    """Called again while there is a next page; how many were sent, and how many are left."""
-    sent, cursor = 0, None
+def _all_of(session: Session, order: Json) -> Json:
+    """Called again while there is a next page: what was sent, what is left, what was sent and could not be marked."""
+    done: Json = {"replayed": 0, "remaining": 0, "unmarked": []}
+    cursor = None
     with session.screen.progress() as progress:
         task = progress.add_task(f"replaying {order.get('reason', '')}", total=None, counted="")
         while True:
             answer = session.api.post(
                 "/dead-letters/replay", {**order, **({"cursor": cursor} if cursor else {})}
             )
-            sent, cursor = sent + answer["replayed"], answer["next_cursor"]
-            total = sent + answer["remaining"]
-            progress.update(task, total=total, completed=sent, counted=f"{sent} of {total}")
+            done["replayed"] += answer["replayed"]
+            done["unmarked"] += answer["unmarked"]
+            done["remaining"], cursor = answer["remaining"], answer["next_cursor"]
+            total = done["replayed"] + done["remaining"]
+            progress.update(
+                task, total=total, completed=done["replayed"], counted=f"{done['replayed']} of {total}"
+            )
             if cursor is None:
-                return sent, answer["remaining"]
+                return done

@@ -1,14 +1,19 @@
 """`bridge runs`: what is on its way to Braze."""
 
+import csv
+import io
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from bridge_cli.api import Json
 from bridge_cli.commands.watching import followed, followed_on, watch
-from bridge_cli.errors import CliError, ExitCode
+from bridge_cli.errors import CliError, ExitCode, usage
 from bridge_cli.following import WAITING, ending, over
+from bridge_cli.screen import clean_lines
 from bridge_cli.session import Session, commands
 from bridge_cli.views import runs as views
 
@@ -21,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="See, watch and stop what is on its way to Braze.", no_args_is_help=True)
     commands(group, {"list": list_runs, "show": show, "watch": watch_run, "report": report})
-    commands(group, {"approve": approve, "cancel": cancel, "rollback": rollback})
+    commands(group, {"approve": approve, "cancel": cancel, "rollback": rollback, "rejects": rejects})
     app.add_typer(group, name="runs")
 
 
@@ -86,10 +91,47 @@ def cancel(session: Session, run_id: Run, *, yes: Yes = False) -> None:
     session.screen.show(after, lambda: views.state(after))
 
 
-def report(session: Session, run_id: Run, *, timeout: Timeout = 60) -> None:
+def report(
+    session: Session,
+    run_id: Run,
+    *,
+    page: Annotated[
+        Path | None, typer.Option(help="Save it as a page with its charts, to open in a browser.")
+    ] = None,
+) -> None:
     """Print how a run ended: what was sent, rejected, and why."""
-    document = watch(session, timeout).report(run_id)
+    if page:
+        _saved(session, page, session.api.file(f"/audience-runs/{run_id}/report", format="html"))
+        return
+    document = watch(session, 0).report(run_id)
     session.screen.show(document, lambda: views.report(document))
+
+
+def rejects(
+    session: Session,
+    run_id: Run,
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save it; by default it is printed.")
+    ] = None,
+) -> None:
+    """Give every rejected row and every line Braze refused, unmasked, as CSV (role editor)."""
+    text = session.api.file(f"/audience-runs/{run_id}/rejects")
+    if output:
+        _saved(session, output, text)
+        return
+    rows = list(csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline="")))
+    session.screen.show({"data": rows}, lambda: Text(clean_lines(text.decode("utf-8-sig"))))
+
+
+def _saved(session: Session, path: Path, body: bytes) -> None:
+    """Rejects name people, so what is new is for its owner alone."""
+    try:
+        path.touch(mode=0o600)
+        path.write_bytes(body)
+    except OSError as error:
+        raise usage(f"{path} cannot be written: {error}") from None
+    session.screen.show({"saved": str(path), "bytes": len(body)}, lambda: f"Saved: {path}")
 
 
 def rollback(

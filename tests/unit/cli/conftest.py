@@ -53,6 +53,7 @@ class Bridge:
 
     def __post_init__(self) -> None:
         self.account = FakeAccount(self.api)
+        self.api.now = lambda: self.clock.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self.config = self.folder / "config.json"
         self.environ["BRIDGE_CONFIG"] = str(self.config)
         self.log_in("admin")

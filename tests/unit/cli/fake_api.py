@@ -32,6 +32,10 @@ class Problem(Exception):
             self.body.pop(optional, None)
 
 
+class Elsewhere(Exception):
+    """Answered with a link."""
+
+
 @dataclass
 class FakeApi:
     """`failures` are what the next calls meet instead of an answer; `asked` is every call that arrived."""
@@ -54,8 +58,12 @@ class FakeApi:
     links: dict[str, Json] = field(default_factory=dict)
     waits: list[Json] = field(default_factory=list)
     blocks: Json | None = None
+    unmarked: list[str] = field(default_factory=list)
+    reports: dict[str, Json] = field(default_factory=dict)
+    long_reports: bool = False
     delivers_as: str = "delivered"
     expires_at: str | None = None
+    now: Callable[[], str] = lambda: MOMENT
     date: str = "Sun, 22 Nov 2026 09:00:00 GMT"
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -78,9 +86,15 @@ class FakeApi:
         if found is None:
             return _json(404, Problem(404, "NOT_FOUND", "There is no such path.").body)
         query, document = dict(parse_qsl(parts.query)), _document(headers, body)
-        status, answer = self._judged(found, headers, query, document)
+        try:
+            status, answer = self._judged(found, headers, query, document)
+        except Elsewhere as link:
+            return Answer(303, {"location": str(link)})
         found.check_answer(status, answer)
-        return _json(status, answer, {"date": self.date})
+        told = {"date": self.date}
+        return (
+            Answer(status, told, answer.encode()) if isinstance(answer, str) else _json(status, answer, told)
+        )
 
     def _judged(
         self, found: Operation, headers: Mapping[str, str], query: dict[str, str], document: Any
@@ -273,7 +287,8 @@ class FakeApi:
         for one in wanted[:2]:  # two a call, so that there is a next page
             one["replayed_at"] = MOMENT
         left = len(wanted[2:])
-        return {"replayed": len(wanted[:2]), "remaining": left, "next_cursor": "more" if left else None}
+        told = {"replayed": len(wanted[:2]), "remaining": left, "unmarked": self.unmarked}
+        return told | {"next_cursor": "more" if left else None}
 
     def getHealth(self, **_: Any) -> Json:  # noqa: N802
         told = [
@@ -300,7 +315,7 @@ class FakeApi:
         ahead: list[Json] = [{"status": "planned", "plan": plan}]
         if self.blocks:
             ahead = [
-                {"status": "blocked", "halt": self.blocks, "report_url": self._report(run_id, "blocked", 0)}
+                {"status": "blocked", "halt": self.blocks, "report_url": self._reported(run_id, "blocked", 0)}
             ]
         elif not dry_run:
             ahead += [{"status": "waiting_approval"}] if codes else []
@@ -308,7 +323,7 @@ class FakeApi:
                 {"status": "syncing", "progress": {"parts": PARTS, "parts_done": n}} for n in range(PARTS + 1)
             ]
             ahead += [
-                {"status": "done", "report_url": self._report(run_id, "done", rows), "ended_at": MOMENT}
+                {"status": "done", "report_url": self._reported(run_id, "done", rows), "ended_at": MOMENT}
             ]
         self.runs[run_id] = run | {"progress": {"parts": 0, "parts_done": 0}, "plan": None, "_ahead": ahead}
 
@@ -321,6 +336,18 @@ class FakeApi:
         if run["status"] not in {"waiting_approval", "stale"} and run["_ahead"]:
             run |= run["_ahead"].pop(0)
         return shown
+
+    def getRunReport(self, *, run_id: str, query: Mapping[str, str], **_: Any) -> Any:  # noqa: N802
+        run = _known(self.runs, run_id, "run")
+        if not run["report_url"]:
+            raise Problem(404, "NO_REPORT", "The run has not ended: its report is written when it has.")
+        if self.long_reports:
+            raise Elsewhere(run["report_url"])
+        return "<html>the page</html>" if query.get("format") == "html" else self.reports[run_id]
+
+    def getRunRejects(self, *, run_id: str, **_: Any) -> str:  # noqa: N802
+        _known(self.runs, run_id, "run")
+        return 'line,reason,row\r\n7,no_identifier,"a, b"\r\n'
 
     def approveRun(self, *, run_id: str, **_: Any) -> Json:  # noqa: N802
         run = _known(self.runs, run_id, "run")
@@ -382,7 +409,12 @@ class FakeApi:
         ]
         made = sample("LiveEvent", delivery_id=self._id("dlv"), integration_id=integration_id, kind="events")
         bad = self.delivers_as != "delivered"
-        made |= {"status": self.delivers_as, "vendor_status": 401 if bad else 200, "attempt": 1, "at": MOMENT}
+        made |= {
+            "status": self.delivers_as,
+            "vendor_status": 401 if bad else 200,
+            "attempt": 1,
+            "at": self.now(),
+        }
         made |= {"reason": "unauthorized" if bad else "", "events": shown}
         stages = {
             "input": events,
@@ -396,15 +428,16 @@ class FakeApi:
         names = [name for name in ("reason", "integration_id") if wanted.get(name)]
         return [one for one in self.letters.values() if all(one[name] == wanted[name] for name in names)]
 
-    def _report(self, run_id: str, status: str, rows: int) -> str:
+    def _reported(self, run_id: str, status: str, rows: int) -> str:
         url = f"https://state.example/{run_id}/report.json"
-        self.links[url] = report(run_id, status, rows)
+        self.reports[run_id] = self.links[url] = report(run_id, status, rows)
         return url
 
 
 def report(run_id: str, status: str, rows: int) -> Json:
     """As audience_plan writes it (bridge.flows.runs.report)."""
-    counts = dict.fromkeys(("left", "changed", "requests", "data_points", "full_resend_data_points"), 0)
+    names = ("left", "changed", "requests", "data_points", "full_resend_data_points", "exported", "valid")
+    counts = dict.fromkeys(names, 0) | {"kind": "audience", "integration_id": "int_1", "parts": []}
     sent = dict.fromkeys(("rejected", "held", "undelivered"), 0)
     return {
         "id": run_id,

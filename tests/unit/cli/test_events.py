@@ -1,6 +1,7 @@
 """Sending events, and watching what becomes of them."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -140,6 +141,21 @@ def test_the_tail_goes_on_with_what_comes_and_what_changes(bridge) -> None:
         ("before", 2),
         ("after", 1),
     ]
+
+
+def test_a_clock_of_ours_that_is_ahead_hides_nothing(bridge) -> None:
+    bridge.install()
+    bridge("events", "send")
+    bridge.api.now = lambda: "2026-11-22T09:00:01.000Z"
+    bridge.clock.at += timedelta(hours=1)
+    assert len(bridge.json("events", "send", "--wait")["deliveries"]) == 1
+
+    def meanwhile() -> None:
+        if len(bridge.api.deliveries) == 2:
+            bridge("events", "send", "--user", "new")
+
+    bridge.clock.meanwhile = meanwhile
+    assert "new" in bridge("events", "tail", "-n", "0", "--for", "3").stdout
 
 
 @pytest.mark.parametrize(

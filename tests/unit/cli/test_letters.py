@@ -34,14 +34,18 @@ def test_a_letter_is_shown_with_its_body(five) -> None:
 
 
 def test_all_of_a_reason_are_replayed_page_by_page(five) -> None:
-    assert five.json("replay", "--reason", "unauthorized", "--yes") == {"replayed": 3, "remaining": 0}
+    assert five.json("replay", "--reason", "unauthorized", "--yes") == {
+        "replayed": 3,
+        "remaining": 0,
+        "unmarked": [],
+    }
     assert len(five.json("dead-letters")["data"]) == 2
     assert len(five.json("dead-letters", "--replayed")["data"]) == 3
 
 
 def test_everything_is_replayed_reason_by_reason(five) -> None:
-    assert five.json("replay", "--all", "--yes") == {"replayed": 5, "remaining": 0}
-    assert five.json("replay", "--all", "--yes") == {"replayed": 0, "remaining": 0}
+    assert five.json("replay", "--all", "--yes") == {"replayed": 5, "remaining": 0, "unmarked": []}
+    assert five.json("replay", "--all", "--yes") == {"replayed": 0, "remaining": 0, "unmarked": []}
 
 
 def test_one_installation_is_replayed_alone(five) -> None:
@@ -50,7 +54,7 @@ def test_one_installation_is_replayed_alone(five) -> None:
 
 
 def test_letters_are_replayed_by_their_ids(five) -> None:
-    assert five.json("replay", "ltr_1", "ltr_4", "--yes") == {"replayed": 2, "remaining": 0}
+    assert five.json("replay", "ltr_1", "ltr_4", "--yes") == {"replayed": 2, "remaining": 0, "unmarked": []}
     assert [one["replayed_at"] for one in five.api.letters.values()] == [None, MOMENT, None, None, MOMENT]
 
 
@@ -69,9 +73,20 @@ def test_a_replay_names_its_letters_in_one_way(five, args) -> None:
 
 
 def test_letters_that_could_not_be_sent_are_told(five) -> None:
-    five.api.replayDeadLetters = lambda **_: {"replayed": 0, "remaining": 3, "next_cursor": None}
+    five.api.replayDeadLetters = lambda **_: {
+        "replayed": 0,
+        "remaining": 3,
+        "unmarked": [],
+        "next_cursor": None,
+    }
     done = five("replay", "--reason", "unauthorized", "--yes")
     assert (done.exit_code, "3 letters" in done.stderr) == (7, True)
+
+
+def test_letters_that_were_sent_and_could_not_be_marked_are_named(five) -> None:
+    five.api.unmarked = ["ltr_0"]
+    done = five("replay", "ltr_0", "--yes")
+    assert (done.exit_code, "still shown as open: ltr_0" in done.stderr) == (0, True)
 
 
 def test_a_source_shows_its_key_once_and_can_be_kept(bridge) -> None:

@@ -102,15 +102,48 @@ def test_a_report_says_how_it_ended(bridge, run) -> None:
     assert "no_identifier" in bridge("runs", "report", "run_1").stdout
 
 
-def test_the_token_does_not_go_to_where_reports_lie(bridge, run) -> None:
+def test_a_report_is_saved_as_a_page(bridge, run, tmp_path) -> None:
     bridge("runs", "watch", "run_1")
-    bridge("runs", "report", "run_1")
+    page = tmp_path / "report.html"
+    assert bridge.json("runs", "report", "run_1", "--page", str(page))["saved"] == str(page)
+    assert page.read_text() == "<html>the page</html>"
+    assert bridge("runs", "report", "run_1", "--page", str(tmp_path / "no" / "folder")).exit_code == 2
+
+
+def test_a_long_report_comes_from_a_link_to_which_the_token_does_not_go(bridge, run) -> None:
+    bridge("runs", "watch", "run_1")
+    bridge.api.long_reports = True
+    assert bridge.json("runs", "report", "run_1")["sent"]["accepted"] == 5
     (link,) = [headers for _, url, headers in bridge.api.asked if url.startswith("https://state.example")]
     assert "Authorization" not in link
 
 
 def test_a_run_that_goes_on_has_no_report(bridge, waiting) -> None:
-    assert bridge("runs", "report", "run_1").exit_code == 9
+    done = bridge("runs", "report", "run_1")
+    assert (done.exit_code, "bridge runs watch" in done.stderr) == (5, True)
+
+
+def test_a_report_that_comes_a_moment_late_is_waited_for(bridge, run) -> None:
+    bridge("runs", "watch", "run_1")
+    url, run["report_url"] = run["report_url"], None
+
+    def meanwhile() -> None:
+        run["report_url"] = url
+
+    bridge.clock.meanwhile = meanwhile
+    assert bridge.json("runs", "report", "run_1")["status"] == "done"
+
+
+def test_rejects_are_printed_saved_or_given_as_json(bridge, run, tmp_path) -> None:
+    assert bridge("runs", "rejects", "run_1").stdout == 'line,reason,row\n7,no_identifier,"a, b"\n'
+    assert bridge.json("runs", "rejects", "run_1")["data"] == [
+        {"line": "7", "reason": "no_identifier", "row": "a, b"}
+    ]
+    file = tmp_path / "rejects.csv"
+    assert bridge("runs", "rejects", "run_1", "-o", str(file)).exit_code == 0
+    assert (file.read_bytes().count(b"\r\n"), file.stat().st_mode & 0o777) == (2, 0o600)
+    bridge.log_in("viewer")
+    assert bridge("runs", "rejects", "run_1").exit_code == 4
 
 
 def test_a_run_is_gone_back_to(bridge, run) -> None:
