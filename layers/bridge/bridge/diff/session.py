@@ -69,7 +69,7 @@ class Session:
     def propose(self, names: Sequence[str]) -> dict[str, ColumnType]:
         """Types for columns that nobody has typed, from their values."""
         with _interruptible():
-            return self._opened().propose(names)
+            return self._opened().propose(names) if names else {}
 
     def load(
         self,

@@ -1,0 +1,45 @@
+"""Going back and reading back with the comparison that is deployed, from the order to the report."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bridge.diff import Session
+from tests.unit.plan.test_reconcile import MANY, done, ends, found
+from tests.unit.plan.world import World, row, truth
+
+
+@contextmanager
+def duckdb() -> Iterator[Session]:
+    with TemporaryDirectory() as directory:
+        session = Session(Path(directory), memory_limit="200MB", threads=1)
+        yield session
+        session.close()
+
+
+def inside(world: World) -> dict[str, object]:
+    return {user: profile for user, profile in world.braze.profiles.items() if profile["AIQ_a1_1"]}
+
+
+def test_a_rollback_and_a_repair_bring_back_what_was_committed() -> None:
+    world = World(part_rows=4, sessions=duckdb)
+    first = done(world, "one", [*MANY, row("left", 1)])
+    done(world, "two", [*MANY[1:9], row("u9", 9, "there"), row("new", 1)])
+    back = ends(world, world.roll_back(first))
+    assert back.plan
+    assert (back.plan.joined, back.plan.left, back.plan.changed, back.plan.data_points) == (2, 1, 1, 4)
+    assert inside(world) == truth([*MANY, row("left", 1)])
+    world.clock.forward(120)
+
+    profiles = world.braze.profiles
+    profiles["u1"]["city"] = "elsewhere"
+    del profiles["u2"], profiles["u3"]["n"]
+    profiles["new"]["AIQ_a1_1"] = True
+    told = found(world, ends(world, world.reconcile(first, repair=True)).id)
+    assert (told["read"], told["drifted"], told["unknown_to_braze"], told["extra_members"]) == (12, 3, 1, 1)
+    assert told["attributes"] == {"city": {"different": 1}, "n": {"missing": 1}}
+    repair = ends(world, told["repair"]).plan
+    assert repair
+    assert (repair.joined, repair.left, repair.changed, repair.data_points) == (1, 1, 2, 6)
+    assert inside(world) == truth([*MANY, row("left", 1)])
