@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help:
-	@echo "make demo | test | up | down | check | bench | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
+	@echo "make demo | test | up | down | check | audit | bench | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
 
 # ---------------------------------------------------------------- tools
 .tools/uv.ready: requirements/uv.txt
@@ -42,6 +42,16 @@ endef
 
 .tools/sam.ready: requirements/sam.txt .python-version .tools/uv.ready
 	$(call environment,.tools/sam,requirements/sam.txt)
+
+.tools/audit.ready: requirements/audit.txt .python-version .tools/uv.ready
+	$(call environment,.tools/audit,requirements/audit.txt)
+
+.tools/checkov.ready: requirements/checkov.txt .python-version .tools/uv.ready
+	$(call environment,.tools/checkov,requirements/checkov.txt)
+
+# The runbooks' commands are tried with it.
+.tools/aws.ready: requirements/aws.txt .python-version .tools/uv.ready
+	$(call environment,.tools/aws,requirements/aws.txt)
 
 .tools/ministack.ready: requirements/ministack.txt .python-version .tools/uv.ready
 	$(call environment,.tools/ministack,requirements/ministack.txt)
@@ -95,7 +105,7 @@ bench: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge layers/console local functions api cli
 
-.PHONY: check openapi format test browser pictures unit faults artifact stack sdk
+.PHONY: check audit openapi format test browser pictures unit faults artifact stack sdk
 check: $(READY)
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
@@ -107,6 +117,10 @@ check: $(READY)
 	@.venv/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint > /dev/null
 	@echo "check: ruff, mypy, import contracts and the template are clean"
+
+# Not a part of check: checkov alone takes longer than all of it.
+audit: $(READY) .tools/audit.ready .tools/checkov.ready
+	@$(PYTHON) -m local.audit
 
 openapi: $(READY)
 	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:. $(PYTHON) -m api.generate
@@ -131,7 +145,7 @@ faults: $(READY)
 artifact: up
 	@$(PYTHON) -m pytest -q -n auto tests/artifact
 
-stack: up .tools/cli.ready
+stack: up .tools/cli.ready .tools/aws.ready
 	@$(PYTHON) -m pytest -q tests/stack tests/api
 
 sdk: up .tools/npm.ready
@@ -160,6 +174,7 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-vers
 
 lock: .tools/uv.ready
 	@for file in layers/dependencies/requirements layers/console/requirements functions/audience_plan/requirements functions/authorizer/requirements \
-	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk; do \
+	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk \
+	  requirements/aws requirements/audit requirements/checkov; do \
 	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done
 	@echo "lock: cli/requirements.txt"; $(COMPILE) $(UPGRADE) -o cli/requirements.txt cli/pyproject.toml
