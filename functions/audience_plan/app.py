@@ -120,6 +120,20 @@ def session() -> Iterator[Session]:
 
 
 @cache
+def snapshot_store() -> SnapshotStore:
+    """Committed snapshots."""
+    config = settings()
+    return SnapshotStore(
+        client("dynamodb"),
+        config.runs_table,
+        client("s3"),
+        config.state_bucket,
+        now,
+        config.snapshot_retention_days,
+    )
+
+
+@cache
 def messages() -> RunMessages:
     """What waits is hidden, what cannot be read becomes a dead letter."""
     config = settings()
@@ -135,9 +149,9 @@ def messages() -> RunMessages:
 def steps() -> RunSteps:
     """The whole worker, put together once per environment."""
     config = settings()
-    runs = RunStore(client("dynamodb"), config.runs_table, now)
+    runs = RunStore(client("dynamodb"), config.runs_table, now, config.run_retention_days)
     parts = PartFiles(client("s3"), config.state_bucket)
-    snapshots = SnapshotStore(client("dynamodb"), config.runs_table, client("s3"), config.state_bucket)
+    snapshots = snapshot_store()
     committing = Committing(
         runs=runs,
         parts=parts,
@@ -172,7 +186,12 @@ def steps() -> RunSteps:
             exports=Queue(client("sqs"), config.export_queue_url),
             clock=now,
         ),
-        healing=Healing(runs, parts, PartRows(client("dynamodb"), config.runs_table, now), committing),
+        healing=Healing(
+            runs,
+            parts,
+            PartRows(client("dynamodb"), config.runs_table, now, config.run_retention_days),
+            committing,
+        ),
         parts_queue=Queue(client("sqs"), config.audience_queue_url),
         clock=now,
         pace=Pace(
@@ -189,9 +208,9 @@ def erasing() -> Erasing:
     """Removes a person from everything that is kept; the phases in an order in which copies come before sources."""
     config, dynamodb = settings(), client("dynamodb")
     files = StateFiles(client("s3"), config.state_bucket)
-    runs = RunStore(dynamodb, config.runs_table, now)
+    runs = RunStore(dynamodb, config.runs_table, now, config.run_retention_days)
     claims = ClaimStore(dynamodb, config.deliveries_table)
-    snapshots = SnapshotStore(dynamodb, config.runs_table, client("s3"), config.state_bucket)
+    snapshots = snapshot_store()
     pool = ThreadPoolExecutor(OBJECTS_AT_A_TIME, thread_name_prefix="erase")
     audit = AuditStore(dynamodb, config.installations_table, now)
 

@@ -106,8 +106,8 @@ def sync() -> PartSync:
     pacers = Pacers(monotonic, config.requests_in_flight)
     keys = Credentials(SecretStore(SecretsProvider(), config.stack_name))
     return PartSync(
-        runs=RunStore(dynamodb, config.runs_table, now),
-        rows=PartRows(dynamodb, config.runs_table, now),
+        runs=RunStore(dynamodb, config.runs_table, now, config.run_retention_days),
+        rows=PartRows(dynamodb, config.runs_table, now, config.run_retention_days),
         parts=parts,
         commits=Queue(client("sqs"), config.export_queue_url),
         senders=BrazeSenders(BrazeClient(transport, now), installations, keys, pauses, now, pacers),

@@ -31,6 +31,7 @@ def filing() -> Callable[[dict[str, Any]], bool]:
         boto3.client("s3"),
         settings().state_bucket,
         lambda: datetime.now(UTC),
+        settings().letter_retention_days,
     )
     return partial(file_record, queues=settings().lanes, letters=letters)
 

@@ -63,8 +63,8 @@ def operating() -> Operating:
     queues = {lane: Queue(sqs, url) for lane, (url, _) in settings.lane_queues.items()}
     audit = Audit(AuditStore(dynamodb, installed, now), now, new_id)
     links = ReportLinks(s3, settings.state_bucket)
-    runs = RunStore(dynamodb, settings.runs_table, now)
-    snapshots = SnapshotStore(dynamodb, settings.runs_table, s3, settings.state_bucket)
+    runs = RunStore(dynamodb, settings.runs_table, now, settings.run_retention_days)
+    snapshots = SnapshotStore(dynamodb, settings.runs_table, s3, settings.state_bucket, now)
     runs_admin = RunsAdmin(runs, queues["export"], links, audit)
     installations = InstallationStore(dynamodb, installed)
     delivered = DeliveryStore(dynamodb, deliveries, now)
@@ -75,7 +75,12 @@ def operating() -> Operating:
         runs=runs_admin,
         orders=RunOrders(runs_admin, runs, snapshots, audit, now),
         reports=RunReports(runs, links),
-        erasures=Erasures(ErasureStore(dynamodb, settings.runs_table, now), queues["export"], audit, now),
+        erasures=Erasures(
+            ErasureStore(dynamodb, settings.runs_table, now, settings.run_retention_days),
+            queues["export"],
+            audit,
+            now,
+        ),
         health=Health(
             installations,
             HealthStore(dynamodb, deliveries, now),

@@ -98,11 +98,20 @@ def _ordered(body: Body, house: House, turn: int) -> Body:
     return body
 
 
+def _nobodys(body: Body, house: House, _: int) -> Body:
+    """Erases nobody: identifiers are this run's own inventions."""
+    return {
+        name: f"{house.prefix}-{value}" if isinstance(value, str) and value else value
+        for name, value in body.items()
+    }
+
+
 SWITCHES = ("enableIntegration", "disableIntegration")
 BODIES: dict[str, Callable[[Body, House, int], Body]] = {
     "changeIntegration": _changed,
     "createSource": _named,
     "createToken": _named,
     "replayDeadLetters": _replayed,
+    "eraseSubject": _nobodys,
     "activate": _ordered,
 }

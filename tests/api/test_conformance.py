@@ -18,6 +18,7 @@ NEED_ANOTHERS = {
     "cancelRun",
     "getRunReport",
     "getRunRejects",
+    "getErasure",
 }
 """They succeed only where the stack holds what this run does not make."""
 DELETES = {"deleteIntegration", "deleteSource", "deleteToken"}

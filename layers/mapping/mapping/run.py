@@ -144,6 +144,7 @@ class Snapshot(_Frozen):
     """The last committed state of an audience: `version` counts commits, `prefix` says where its files lie.
 
     `on_leave` and `update_existing_only` are how its run told Braze, so that a rollback tells it the same way.
+    `before` is the prefix of the version it took the place of.
     `hashing` names the hash function that spread the rows over the partitions; another one means that
     every file has to be read for each partition.
     """
@@ -162,6 +163,7 @@ class Snapshot(_Frozen):
     data_points: tuple[int, ...] = ()
     on_leave: Literal["false", "null"] = "false"
     update_existing_only: bool | None = None
+    before: str = ""
 
     @property
     def described_at(self) -> str:

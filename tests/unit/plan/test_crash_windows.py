@@ -24,6 +24,9 @@ def check(world: World) -> None:
     assert inside == truth(SECOND)
     assert world.braze.profiles["u1"]["AIQ_a1_1"] is False
     assert [run.status for run in world.runs.rows.values()] == ["done", "done"]
+    (pointer,) = world.buckets.pointers.values()
+    assert pointer.before in world.buckets.retired
+    assert pointer.prefix not in world.buckets.retired
     assert all(run.report_key for run in world.runs.rows.values())
 
 

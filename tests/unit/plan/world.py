@@ -214,6 +214,7 @@ class MemoryBuckets:
     objects: dict[str, bytes] = field(default_factory=dict)
     pointers: dict[str, Snapshot] = field(default_factory=dict)
     records: dict[str, ColumnRecord] = field(default_factory=dict)
+    retired: set[str] = field(default_factory=set)
     lines: dict[str, dict[tuple[str, str], dict[str, Any]]] = field(default_factory=dict)
     put_at: datetime = START
 
@@ -322,6 +323,11 @@ class MemoryBuckets:
         self.pointers[audience] = snapshot
         self.life.wrote()
         return True
+
+    def retire(self, audience: str, current: Snapshot) -> None:
+        assert self.pointers[audience] == current, "what is current never expires"
+        self.retired |= {current.before} - {""}
+        self.life.wrote()
 
     def prefix(self, audience: str, version: int, run_id: str) -> str:
         return f"snapshots/{audience}/{version}-{run_id}/"

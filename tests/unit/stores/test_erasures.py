@@ -125,7 +125,7 @@ def test_lines_are_whole_wherever_a_chunk_ends(s3: Any, monkeypatch: pytest.Monk
 
 
 def test_earlier_versions_of_an_audiences_files_are_deleted_and_no_others(s3: Any, dynamodb: Any) -> None:
-    store = SnapshotStore(dynamodb, RUNS, s3, BUCKET)
+    store = SnapshotStore(dynamodb, RUNS, s3, BUCKET, Clock())
     for audience in ("int_1#a#1", "int_1#a#12"):
         for body in (b"old", b"new"):
             s3.put_object(Bucket=BUCKET, Key=f"{store.folder(audience)}1-run/p-0000.parquet", Body=body)

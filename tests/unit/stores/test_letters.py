@@ -179,3 +179,11 @@ def test_what_the_table_does_not_take_is_told_and_stays_claimed(desk, monkeypatc
     assert desk.letters.claim([bad]) == []
     desk.clock.forward(seconds=301)
     assert [one["id"] for one in desk.letters.claim([bad])] == [bad]
+
+
+def test_a_letters_row_is_kept_as_many_days_as_its_body(desk):
+    kept = LetterStore(desk.letters._dynamodb, desk.letters._table, desk.s3, "state", desk.clock, 7)
+    kept.file("{}", queue="braze", message_id="m", reason="why")
+    key = {"pk": {"S": letter_id("braze", "m")}}
+    row = desk.letters._dynamodb.get_item(TableName=desk.letters._table, Key=key)["Item"]
+    assert int(row["expires_at"]["N"]) - int(desk.clock().timestamp()) == 7 * 86_400

@@ -243,3 +243,21 @@ def test_the_checkpoints_of_a_run_are_those_its_parts_have(
     rows.checkpoint("run_1", 11, "a", "eleven", 60, progressed=False)
     rows.lease("run_2", 1, "a", 60)
     assert rows.ledgers("run_1") == {2: "two", 11: "eleven"}
+
+
+def test_rows_of_a_run_and_its_parts_expire_so_long_after_their_last_change(
+    dynamodb: Any, clock: Clock
+) -> None:
+    store, rows = RunStore(dynamodb, TABLE, clock, 10), PartRows(dynamodb, TABLE, clock, 10)
+
+    def expiry(sk: str) -> int:
+        item = dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": "run_1"}, "sk": {"S": sk}})["Item"]
+        return int(item["expires_at"]["N"]) - int(clock().timestamp())
+
+    store.create(run())
+    assert expiry("RUN") == 10 * 86_400
+    clock.forward(days=8)
+    assert expiry("RUN") == 2 * 86_400
+    store.stop("run_1", Halt(status="cancelled", reason="cancelled"))
+    rows.lease("run_1", 1, "me", 60)
+    assert expiry("RUN") == expiry("PART#00001") == 10 * 86_400

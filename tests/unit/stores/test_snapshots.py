@@ -1,6 +1,7 @@
 """Pointers flip once, files come back in order, columns remember who sends them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ def store() -> Iterator[SnapshotStore]:
     """One table for all: each test has rows of its own."""
     with aws() as client:
         installations_table(client("dynamodb"))  # its keys are those of RunsTable
-        yield SnapshotStore(client("dynamodb"), INSTALLATIONS, client("s3"), state_bucket(client("s3")))
+        s3, bucket = client("s3"), state_bucket(client("s3"))
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        yield SnapshotStore(client("dynamodb"), INSTALLATIONS, s3, bucket, lambda: datetime.now(UTC))
 
 
 def snapshot(version: int, **changes: Any) -> Snapshot:
@@ -76,3 +79,50 @@ def test_files_past_their_retention_are_told_from_a_fault(store: SnapshotStore, 
     with pytest.raises(Rejected) as refused:
         store.download(gone, tmp_path)
     assert refused.value.reason == "snapshot_expired"
+
+
+def test_what_was_replaced_expires_from_then_on_and_what_is_current_never(store: SnapshotStore) -> None:
+    audience = "int_2#a#1"
+    for version in ("1-old", "2-before", "3-now"):
+        for name in ("p-0000.parquet", "snapshot.json"):
+            key = f"{store.folder(audience)}{version}/{name}"
+            store.s3.put_object(Bucket=store.bucket, Key=key, Body=version.encode())
+    current = snapshot(3).model_copy(
+        update={"prefix": f"{store.folder(audience)}3-now/", "before": f"{store.folder(audience)}2-before/"}
+    )
+    store.retire(audience, current)
+    assert marked(store, audience) == {"2-before"}
+    store.retire(audience, current)
+    assert marked(store, audience) == {"2-before"}
+    bodies = [
+        store.s3.get_object(Bucket=store.bucket, Key=key)["Body"].read() for key in keys(store, audience)
+    ]
+    assert bodies == [b"1-old"] * 2 + [b"2-before"] * 2 + [b"3-now"] * 2
+    versions = store.s3.list_object_versions(Bucket=store.bucket, Prefix=store.folder(audience))["Versions"]
+    assert len(versions) == 6
+
+
+def test_a_file_that_nobody_marked_is_found_when_it_is_older_than_any_that_is(store: SnapshotStore) -> None:
+    audience = "int_3#a#1"
+    for version in ("1-lost", "2-now"):
+        store.s3.put_object(Bucket=store.bucket, Key=f"{store.folder(audience)}{version}/p", Body=b"")
+    current = snapshot(2).model_copy(update={"prefix": f"{store.folder(audience)}2-now/"})
+    for days, found in ((36, set()), (38, {"1-lost"})):
+        moment = datetime.now(UTC) + timedelta(days=days)
+        later = SnapshotStore(store.dynamodb, store.table, store.s3, store.bucket, lambda at=moment: at)
+        later.retire(audience, current)
+        assert marked(store, audience) == found
+
+
+def keys(store: SnapshotStore, audience: str) -> list[str]:
+    found = store.s3.list_objects_v2(Bucket=store.bucket, Prefix=store.folder(audience))["Contents"]
+    return [one["Key"] for one in found]
+
+
+def marked(store: SnapshotStore, audience: str) -> set[str]:
+    tagged = {
+        key.split("/")[4]: store.s3.get_object_tagging(Bucket=store.bucket, Key=key)["TagSet"]
+        for key in keys(store, audience)
+    }
+    assert all(tags in ([], [{"Key": "superseded", "Value": "yes"}]) for tags in tagged.values())
+    return {version for version, tags in tagged.items() if tags}

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from bridge.settings.authorizer import AuthorizerSettings
+from bridge.settings.plan import PlanSettings
+from bridge.stores.snapshots import SUPERSEDED
 from local.http_api import authorizers, routes
 from local.invoke import FUNCTIONS
 from tests.unit.template.lanes import LANES
@@ -46,10 +48,75 @@ def test_buckets_are_private_encrypted_and_versioned(resources: Resources) -> No
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_a_current_snapshot_never_expires(resources: Resources) -> None:
+RETENTION = {
+    "stages/2026-11-22/dlv_1.json": "StageRetentionDays",
+    "letters/ltr_1.json": "LetterRetentionDays",
+    "runs/run_1/report.json": "RunRetentionDays",
+    "runs/run_1/rejects.csv": "RunRetentionDays",
+    "runs/run_1/plan-1/part-00001.jsonl": "RunRetentionDays",
+    "runs/run_1/plan-1/changes-0000.parquet": "RunRetentionDays",
+    "runs/run_1/results/part-00001.json": "RunRetentionDays",
+}
+
+
+def expiry(resources: Resources, key: str, tags: str = "") -> list[str]:
+    """The parameters of the rules that delete an object of the state bucket."""
     rules = resources["StateBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
-    assert expiring == ["stages/", "letters/", "runs/"]
+    wanted = dict([tags.split("=")] if tags else [])
+    return [
+        rule["ExpirationInDays"]["Ref"]
+        for rule in rules
+        if "ExpirationInDays" in rule
+        and rule["Status"] == "Enabled"
+        and key.startswith(rule.get("Prefix", ""))
+        and all(wanted.get(tag["Key"]) == tag["Value"] for tag in rule.get("TagFilters", ()))
+    ]
+
+
+@pytest.mark.parametrize(("key", "parameter"), RETENTION.items())
+def test_everything_that_is_kept_expires_by_one_rule_with_a_parameter(
+    resources: Resources, key: str, parameter: str
+) -> None:
+    assert expiry(resources, key) == [parameter]
+
+
+def test_a_snapshot_expires_once_it_is_marked_and_a_current_one_never(
+    resources: Resources, source: dict[str, Any]
+) -> None:
+    key = "snapshots/int_1/a/1/000001-run_1/p-0000.parquet"
+    assert expiry(resources, key) == []
+    assert expiry(resources, key, SUPERSEDED) == ["SnapshotRetentionDays"]
+    days = source["Parameters"]["SnapshotRetentionDays"]["Default"]
+    assert days == PlanSettings.__dataclass_fields__["snapshot_retention_days"].default
+
+
+def test_what_has_expired_is_not_kept_as_an_earlier_version(resources: Resources) -> None:
+    rules = {
+        rule["Id"]: rule for rule in resources["StateBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    }
+    for name in ("Stages", "Letters", "Runs"):
+        assert rules[name]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert rules["Noncurrent"]["NoncurrentVersionExpiration"] == {
+        "NoncurrentDays": {"Ref": "NoncurrentVersionDays"}
+    }
+    assert rules["Noncurrent"]["ExpiredObjectDeleteMarker"] is True
+
+
+@pytest.mark.parametrize(
+    ("function", "variable", "parameter"),
+    [
+        ("DeadLetterFunction", "LETTER_RETENTION_DAYS", "LetterRetentionDays"),
+        ("AudiencePlanFunction", "RUN_RETENTION_DAYS", "RunRetentionDays"),
+        ("AudiencePlanFunction", "SNAPSHOT_RETENTION_DAYS", "SnapshotRetentionDays"),
+        ("AudienceSyncFunction", "RUN_RETENTION_DAYS", "RunRetentionDays"),
+        ("OperationsFunction", "RUN_RETENTION_DAYS", "RunRetentionDays"),
+    ],
+)
+def test_rows_are_kept_as_long_as_their_files(
+    resources: Resources, function: str, variable: str, parameter: str
+) -> None:
+    found = resources[function]["Properties"]["Environment"]["Variables"]
+    assert found[variable] == {"Ref": parameter}
 
 
 def test_a_manifest_or_a_dropped_file_starts_a_run_and_a_part_does_not(resources: Resources) -> None:

@@ -14,6 +14,7 @@ class DeadLettersSettings(Settings):
     lane_queues: LaneQueues
     export_queue_url: str
     audience_queue_url: str
+    letter_retention_days: int = 30
 
     @property
     def lanes(self) -> dict[str, str]:

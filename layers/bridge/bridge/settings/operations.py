@@ -14,3 +14,4 @@ class OperationsSettings(Settings):
     runs_table: str
     state_bucket: str
     lane_queues: LaneQueues
+    run_retention_days: int = 90

@@ -21,6 +21,7 @@ class PlanSettings(Settings):
     run_settle_seconds: int = 60
     part_rows: int = 7_500
     run_retention_days: int = 90
+    snapshot_retention_days: int = 30
     approval_hide_seconds: int = 300
     lease_hide_seconds: int = 15
     extra_allowed_hosts: CommaList = ()

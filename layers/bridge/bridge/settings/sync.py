@@ -19,5 +19,6 @@ class SyncSettings(Settings):
     audience_dead_letter_queue_url: str
     extra_allowed_hosts: CommaList = ()
     claim_days: int = 7
+    run_retention_days: int = 90
     requests_in_flight: int = 256
     lease_seconds: int = 60

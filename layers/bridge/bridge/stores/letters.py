@@ -1,7 +1,7 @@
 """Dead letters: a row each in DeliveriesTable, the body byte for byte in the state bucket.
 
 An open letter stands in one of the feeds `LETTER#0..3`, a replayed one in `REPLAYED#0..3`, so that what still
-waits is found without reading what is done. Rows and bodies outlive SQS: 30 days.
+waits is found without reading what is done. Rows and bodies outlive SQS.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-KEPT = timedelta(days=30)
 CLAIM_SECONDS = 300
 """A replay that died between its claim and its send can be repeated after this long."""
 SHARDS = 4
@@ -43,13 +42,20 @@ class LetterStore:
     """Files, lists, claims for replay; thread-safe as its clients are."""
 
     def __init__(
-        self, dynamodb: DynamoDBClient, table: str, s3: S3Client, bucket: str, clock: Callable[[], datetime]
+        self,
+        dynamodb: DynamoDBClient,
+        table: str,
+        s3: S3Client,
+        bucket: str,
+        clock: Callable[[], datetime],
+        days: int = 30,
     ) -> None:
         self._dynamodb = dynamodb
         self._table = table
         self._s3 = s3
         self._bucket = bucket
         self._clock = clock
+        self._kept = timedelta(days=days)
         self._feed = LetterFeed(dynamodb, table)
 
     def file(
@@ -193,7 +199,7 @@ class LetterStore:
             # The id makes the sort key unique, so that a cursor falls between two letters, never on both.
             "at": {"S": f"{_iso(now)}#{letter}"},
             "receive_count": {"N": str(receive_count)},
-            "expires_at": {"N": str(int((now + KEPT).timestamp()))},
+            "expires_at": {"N": str(int((now + self._kept).timestamp()))},
             **{name: {"S": value} for name, value in text.items() if value},
         }
 

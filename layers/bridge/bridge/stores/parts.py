@@ -167,6 +167,7 @@ class PartRows:
     client: "DynamoDBClient"
     table: str
     clock: Callable[[], datetime]
+    days: int = 90
 
     def lease(self, run_id: str, part: int, owner: str, seconds: int) -> PartRow:
         """Take a part that is neither done nor another worker's; `tries` counts it until something is written down."""
@@ -175,7 +176,7 @@ class PartRows:
             found = self.client.update_item(
                 TableName=self.table,
                 Key=_key(run_id, part),
-                UpdateExpression="SET worker = :me, worker_until = :until ADD tries :one",
+                UpdateExpression="SET worker = :me, worker_until = :until, expires_at = :expires ADD tries :one",
                 ConditionExpression=(
                     "attribute_not_exists(done) AND "
                     "(attribute_not_exists(worker) OR worker = :me OR worker_until < :now)"
@@ -185,6 +186,7 @@ class PartRows:
                     ":until": _moment(now + timedelta(seconds=seconds)),
                     ":now": _moment(now),
                     ":one": {"N": "1"},
+                    ":expires": {"N": str(int((now + timedelta(days=self.days)).timestamp()))},
                 },
                 ReturnValues="ALL_NEW",
             )["Attributes"]

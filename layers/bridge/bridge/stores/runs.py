@@ -26,11 +26,12 @@ class RunStore:
     client: "DynamoDBClient"
     table: str
     clock: Callable[[], datetime]
+    days: int = 90
 
     def create(self, run: Run) -> Run:
         """Keep a new run; a known id gives the run that is there."""
         item = {"pk": {"S": run.id}, "sk": {"S": "RUN"}, "feed": {"S": FEED}, "at": {"S": run.created_at}}
-        item |= run_items.attributes(run.model_dump(mode="json"))
+        item |= run_items.attributes(run.model_dump(mode="json")) | self._expiry()
         if self._write("put_item", Item=item, ConditionExpression="attribute_not_exists(pk)"):
             return run
         kept = self.get(run.id)
@@ -196,6 +197,7 @@ class RunStore:
         values: Mapping[str, Any],
         fields: Mapping[str, Any] = {},
     ) -> Run | None:
+        attributes = {**attributes, **self._expiry()}
         names = {f"#{name}": name for name in {*attributes, "status"}}
         gone = [name for name, value in fields.items() if name not in attributes and value is None]
         names |= {f"#{name}": name for name in gone}
@@ -229,6 +231,10 @@ class RunStore:
                 return False
             raise
         return True
+
+    def _expiry(self) -> dict[str, Any]:
+        """A run's row is kept for so long after its last change, as long as its files."""
+        return {"expires_at": {"N": str(int((self.clock() + timedelta(days=self.days)).timestamp()))}}
 
     def _now(self) -> str:
         return self.clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,8 @@
 """Committed snapshots: pointers in RunsTable, files in the state bucket, and the attributes sent so far."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+SUPERSEDED = "superseded=yes"
+"""The tag of files that expire: the template's lifecycle rule asks for it."""
+
+SLACK = timedelta(days=7)
+"""How much later than due S3 may delete; what is marked and due is not marked again meanwhile."""
+
 GONE = frozenset({"NoSuchKey", "404"})
 
 
@@ -26,6 +33,8 @@ class SnapshotStore:
     table: str
     s3: "S3Client"
     bucket: str
+    clock: Callable[[], datetime]
+    days: int = 30
 
     def pointer(self, audience: str) -> Snapshot | None:
         """The last committed snapshot."""
@@ -96,6 +105,34 @@ class SnapshotStore:
                 return None
             raise
         return Snapshot.model_validate_json(found["Body"].read())
+
+    def retire(self, audience: str, current: Snapshot) -> None:
+        """Mark what `current` took the place of, so that it expires from now on: never what is current.
+
+        S3 counts from when an object was written, so it is written anew, by S3 itself, with the mark. Files that
+        nobody marked (their run died in between) are found by being older than any that is marked can be.
+        """
+        due = self.clock() - timedelta(days=self.days) - SLACK
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=self.folder(audience)
+        )
+        for found in (found for page in pages for found in page.get("Contents", ())):
+            key = found["Key"]
+            replaced = bool(current.before) and key.startswith(current.before)
+            if not key.startswith(current.prefix) and (replaced or found["LastModified"] < due):
+                self._retire(key)
+
+    def _retire(self, key: str) -> None:
+        copied = self.s3.copy_object(
+            Bucket=self.bucket,
+            Key=key,
+            CopySource={"Bucket": self.bucket, "Key": key},
+            MetadataDirective="REPLACE",
+            TaggingDirective="REPLACE",
+            Tagging=SUPERSEDED,
+        )
+        if version := copied.get("CopySourceVersionId"):
+            self.s3.delete_object(Bucket=self.bucket, Key=key, VersionId=version)
 
     def folder(self, audience: str) -> str:
         """Where every version of an audience's snapshots lies."""

@@ -46,6 +46,7 @@ class Committing:
         if pointer is None or pointer.run_id != run.id:
             pointer = self._flip(run, plan, results, pointer, watch)
         self._record_columns(run, plan, pointer)
+        self.snapshots.retire(run.audience, pointer)
         return pointer
 
     def end(
@@ -164,6 +165,7 @@ class Committing:
             data_points=(*before, plan.data_points)[-REMEMBERED_RUNS:],
             on_leave=plan.details.get("on_leave", "false"),
             update_existing_only=plan.details.get("update_existing_only"),
+            before=pointer.prefix if pointer else "",
         )
         self.snapshots.describe(snapshot)
         return snapshot
