@@ -14,6 +14,8 @@ from local.build import BUILD
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 """What Lambda's Python runtime brings along itself."""
 LAYERS = ("DependenciesLayer", "MappingLayer", "BridgeLayer")
+OWN_LAYERS = {"ConsoleFunction": ("ConsoleLayer",)}
+"""What a function has beside those of all."""
 
 Python = Callable[[str, str], subprocess.CompletedProcess[str]]
 
@@ -40,7 +42,8 @@ def python(build: Path, runtime: Path) -> Python:
     """Runs code with a function's folder, the layers and the runtime on the path: no site, no environment."""
 
     def run(function: str, code: str) -> subprocess.CompletedProcess[str]:
-        folders = [build / function, *(build / layer / "python" for layer in LAYERS), runtime]
+        layers = (*LAYERS, *OWN_LAYERS.get(function, ()))
+        folders = [build / function, *(build / layer / "python" for layer in layers), runtime]
         path = f"import sys; sys.path[:0] = {[str(folder) for folder in folders]!r}\n"
         argv = [sys.executable, "-I", "-S", "-B", "-W", "error::ImportWarning", "-c", path + code]
         return subprocess.run(argv, env={}, cwd=os.sep, capture_output=True, text=True, check=False)

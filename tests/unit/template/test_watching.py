@@ -177,8 +177,8 @@ def test_a_function_is_given_exactly_what_it_reads(source: dict[str, Any], folde
 def optional(folder: str) -> set[str]:
     """What is read with a default that a stack need not set."""
     return {
-        "audience_sync": {"REQUESTS_IN_FLIGHT"},
-        "audience_plan": {"APPROVAL_HIDE_SECONDS", "LEASE_HIDE_SECONDS"},
+        "audience_sync": {"REQUESTS_IN_FLIGHT", "LEASE_SECONDS"},
+        "audience_plan": {"APPROVAL_HIDE_SECONDS", "LEASE_HIDE_SECONDS", "LEASE_SECONDS"},
     }.get(folder, set())
 
 
