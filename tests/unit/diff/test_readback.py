@@ -74,7 +74,7 @@ def test_nobody_is_asked_for_of_an_empty_snapshot(session: Session) -> None:
 
 def record(user: str, *cells: tuple[str, str], unknown: bool = False) -> str:
     shown = [{"name": name, "kind": kind, "ours": '"o•••"', "braze": "null"} for name, kind in cells]
-    return json.dumps({"id": user, "unknown": unknown, "cells": shown}) + "\n"
+    return json.dumps({"user": user, "unknown": unknown, "cells": shown}) + "\n"
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def findings(tmp_path: Path) -> list[Path]:
     ]
     paths = [tmp_path / f"f{number}.jsonl" for number in range(len(bodies))]
     for path, body in zip(paths, bodies, strict=True):
-        path.write_text(body)
+        path.write_text(body + "{}\n")  # where somebody was erased
     return paths
 
 
@@ -103,6 +103,14 @@ def test_findings_are_counted_once_a_person(session: Session, findings: list[Pat
     assert found.unknown_samples == ("bare",)
     assert {(sample.user, sample.name, sample.ours) for sample in found.samples} >= {("in", "City", '"o•••"')}
     assert session.gather(findings, tmp_path / "drift.parquet", with_unknown=False).to_repair == 2
+
+
+def test_somebody_can_be_erased_from_what_was_found(
+    session: Session, findings: list[Path], tmp_path: Path
+) -> None:
+    drift, left = tmp_path / "drift.parquet", tmp_path / "left.parquet"
+    session.gather(findings, drift, with_unknown=True)
+    assert session.forget(drift, ["in"], left)[:2] == (1, 2)
 
 
 def test_ten_people_are_shown_for_each_kind_of_difference(session: Session, tmp_path: Path) -> None:

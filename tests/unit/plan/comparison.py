@@ -125,7 +125,7 @@ class PlainComparison:
 
     def gather(self, files: Sequence[Path], target: Path, *, with_unknown: bool) -> Drifted:
         lines = [line for path in files for line in path.read_text().splitlines()]
-        people = {one["id"]: one for one in map(json.loads, lines)}
+        people = {one["user"]: one for one in map(json.loads, lines)}
         unknown = [user for user, one in people.items() if one["unknown"]]
         cells = [(user, cell) for user, one in people.items() for cell in one["cells"]]
         names = {user: [] for user in unknown if with_unknown}

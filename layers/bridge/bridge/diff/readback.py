@@ -13,7 +13,7 @@ from mapping.comparison import Compared, Drifted, DriftSample, Old, Sampling
 SAMPLES = 10
 """People shown for each attribute and kind of difference."""
 _RECORD = (
-    "{id: 'VARCHAR', unknown: 'BOOLEAN', "
+    "{user: 'VARCHAR', unknown: 'BOOLEAN', "
     "cells: 'STRUCT(name VARCHAR, kind VARCHAR, ours VARCHAR, braze VARCHAR)[]'}"
 )
 
@@ -58,8 +58,10 @@ def gather(
         return Drifted()
     read = ", ".join(sql.text(str(path)) for path in files)
     connection.execute(
-        "CREATE OR REPLACE TABLE drift AS SELECT id, any_value(unknown) AS unknown, any_value(cells) AS cells "
-        f"FROM read_json([{read}], format='newline_delimited', columns={_RECORD}) GROUP BY id"
+        'CREATE OR REPLACE TABLE drift AS SELECT "user" AS id, '
+        "any_value(unknown) AS unknown, any_value(cells) AS cells "
+        f"FROM read_json([{read}], format='newline_delimited', columns={_RECORD}) "
+        'WHERE "user" IS NOT NULL GROUP BY "user"'
     )
     connection.execute(
         "CREATE OR REPLACE VIEW cells AS SELECT id, unnest(cells, recursive := true) FROM drift WHERE NOT unknown"
@@ -75,9 +77,9 @@ def gather(
         f"SELECT id FROM drift WHERE unknown ORDER BY md5(id) LIMIT {SAMPLES}"
     ).fetchall()
     wanted = "kind <> 'only_at_braze'"
-    people = f"SELECT id, false AS unknown, list(name) AS names FROM cells WHERE {wanted} GROUP BY id"
+    people = f"SELECT id, true AS member, false AS unknown, list(name) AS names FROM cells WHERE {wanted} GROUP BY id"
     if with_unknown:
-        people += " UNION ALL SELECT id, true, [] FROM drift WHERE unknown"
+        people += " UNION ALL SELECT id, true, true, [] FROM drift WHERE unknown"
     connection.execute(f"COPY ({people}) TO {sql.text(str(target))} (FORMAT parquet)")
     totals = connection.execute(
         "SELECT (SELECT count(*) FROM drift WHERE unknown), (SELECT count(DISTINCT id) FROM cells), "

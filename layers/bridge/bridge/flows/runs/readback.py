@@ -178,4 +178,4 @@ def _record(who: str, cells: Sequence[Cell] = (), *, unknown: bool = False) -> s
         }
         for cell in cells
     ]
-    return json.dumps({"id": who, "unknown": unknown, "cells": shown}) + "\n"
+    return json.dumps({"user": who, "unknown": unknown, "cells": shown}) + "\n"
