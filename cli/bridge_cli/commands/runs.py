@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.text import Text
 
 from bridge_cli.api import Json
@@ -25,8 +26,10 @@ Timeout = Annotated[float, typer.Option(help="Seconds to watch; 0 is for ever.")
 def add_to(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="See, watch and stop what is on its way to Braze.", no_args_is_help=True)
-    commands(group, {"list": list_runs, "show": show, "watch": watch_run, "report": report})
-    commands(group, {"approve": approve, "cancel": cancel, "rollback": rollback, "rejects": rejects})
+    commands(
+        group, {"list": list_runs, "show": show, "watch": watch_run, "report": report, "rejects": rejects}
+    )
+    commands(group, {"approve": approve, "cancel": cancel, "rollback": rollback, "reconcile": reconcile})
     app.add_typer(group, name="runs")
 
 
@@ -145,11 +148,32 @@ def rollback(
     """Go back to what a run committed, by a run of its own that sends only what differs."""
     if not yes and not session.screen.agreed(f"Go back to what {run_id} committed?", "Do it with --yes."):
         raise CliError(ExitCode.WAITING, "Nothing was ordered.")
-    ordered = session.api.post(f"/audience-runs/{run_id}/rollback", again=True)
+    _begun(session, session.api.post(f"/audience-runs/{run_id}/rollback", again=True), timeout, follow=follow)
+
+
+def reconcile(
+    session: Session,
+    run_id: Run,
+    *,
+    sample: Annotated[str, typer.Option(help="How many people to read back, or all.")] = "1000",
+    repair: Annotated[bool, typer.Option("--repair", help="Send again what differs.")] = False,
+    yes: Yes = False,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Follow it to its end and print what differs.")
+    ] = False,
+    timeout: Timeout = 0,
+) -> None:
+    """Compare what Braze holds of a run's audience with what is committed, and mend it with --repair."""
+    if sample != "all" and not sample.isdecimal():
+        raise usage("--sample is a number or all.")
+    if repair and not yes and not session.screen.agreed("Send again what differs?", "Do it with --yes."):
+        raise CliError(ExitCode.WAITING, "Nothing was ordered.")
+    body = {"sample": sample if sample == "all" else int(sample), "repair": repair}
+    ordered = session.api.post(f"/audience-runs/{run_id}/reconcile", body)
+    _begun(session, ordered, timeout, follow=follow)
     if follow:
-        _ended(followed(session, ordered["id"], timeout, each_line=True))
-    else:
-        session.screen.show(ordered, lambda: views.state(ordered))
+        document = watch(session, timeout).report(ordered["id"])
+        session.screen.line(document, Group(*views.report(document)))
 
 
 def _newest(session: Session) -> str:
@@ -157,6 +181,13 @@ def _newest(session: Session) -> str:
         if not over(one):
             return str(one["id"])
     raise CliError(ExitCode.NOT_FOUND, "No run is under way.", "What there was: bridge runs list")
+
+
+def _begun(session: Session, ordered: Json, timeout: float, *, follow: bool) -> None:
+    if follow:
+        _ended(followed(session, ordered["id"], timeout, each_line=True))
+    else:
+        session.screen.show(ordered, lambda: views.state(ordered))
 
 
 def _ended(run: Json) -> None:

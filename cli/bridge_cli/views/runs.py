@@ -88,12 +88,30 @@ def report(document: Json) -> Iterator[RenderableType]:
         yield table(["rejected by Braze", ""], sorted(sent["rejected_by_reason"].items()))
     for row in document["rejected_rows"][:_SAMPLES]:
         yield Text(f"rejected: {clean(row)}")
+    if document.get("reconcile"):
+        yield from _read_back(document["reconcile"])
+
+
+def _read_back(found: Json) -> Iterator[RenderableType]:
+    """What Braze holds beside what was committed; people are masked by the API."""
+    counted = ("read", "unread", "unknown_to_braze", "drifted", "extra_members", "not_members")
+    yield facts(
+        {**{name.replace("_", " "): f"{found[name]:,}" for name in counted}, "repair": found["repair"]}
+    )
+    drift = [
+        [name, kind, f"{n:,}"] for name, kinds in found["attributes"].items() for kind, n in kinds.items()
+    ]
+    if drift:
+        yield table(["attribute", "how it differs", "people"], drift)
+    for one in found["examples"][:_SAMPLES]:
+        yield Text(clean(f"{one['user']}: {one['attribute']} is {one['held']!r}, not {one['expected']!r}"))
 
 
 def subject(one: Json) -> str:
     """What the run is about."""
-    if one["kind"] == "audience":
-        return f"audience {one['audience_id']} split {one['split_id']}"
+    if one["audience_id"]:
+        what = "reading back " if one["kind"] == "reconcile" else ""
+        return f"{what}audience {one['audience_id']} split {one['split_id']}"
     return f"campaign {one['campaign_id']}" if one["kind"] == "campaign" else f"events {one['export_id']}"
 
 

@@ -373,6 +373,15 @@ class FakeApi:
         self.begin_run("run_back", dry_run=False, rows=1, origin="rollback", based_on=run_id)
         return _shown(self.runs["run_back"])
 
+    def reconcileRun(self, *, run_id: str, body: Json, **_: Any) -> Json:  # noqa: N802
+        based = _known(self.runs, run_id, "run")
+        whose = {name: based[name] for name in ("audience_id", "split_id")}
+        self.begin_run("run_read", dry_run=False, rows=3, based_on=run_id, **whose)
+        run = self.runs["run_read"]
+        run["kind"] = "reconcile"
+        self.reports["run_read"]["reconcile"] = read_back("run_mended" if body["repair"] else None)
+        return _shown(run)
+
     # ------------------------------------------------------------ inside
     def _id(self, kind: str) -> str:
         return f"{kind}_{next(self._numbers):024x}"
@@ -454,6 +463,20 @@ def report(run_id: str, status: str, rows: int) -> Json:
         "rejected_values_by_reason": {},
         "rejected_rows": [{"row": 7, "reason": "no_identifier"}],
     }
+
+
+def read_back(repair: str | None) -> Json:
+    """As bridge.flows.runs.reconcile writes it."""
+    counts = {
+        "read": 3,
+        "unread": 0,
+        "unknown_to_braze": 0,
+        "drifted": 1,
+        "extra_members": 0,
+        "not_members": 1,
+    }
+    example = {"user": "u•••1", "attribute": "city", "kind": "different", "expected": "Ulm", "held": "Bonn"}
+    return {**counts, "attributes": {"city": {"different": 1}}, "examples": [example], "repair": repair}
 
 
 def queue(name: str, **counts: int) -> Json:

@@ -153,3 +153,22 @@ def test_a_run_is_gone_back_to(bridge, run) -> None:
     assert bridge.json("runs", "rollback", "run_1", "--yes")["based_on"] == "run_1"
     followed = bridge("runs", "rollback", "run_1", "--yes", "--watch")
     assert (followed.exit_code, followed.stdout.splitlines()[-1]) == (0, "run_back done 2 of 2 parts")
+
+
+def test_what_braze_holds_is_read_back_and_what_differs_is_told(bridge, run) -> None:
+    bridge("runs", "watch", "run_1")
+    done = bridge("runs", "reconcile", "run_1", "--sample", "all", "--watch")
+    assert (done.exit_code, "u•••1: city is 'Bonn', not 'Ulm'" in done.stdout) == (0, True), done.output
+    assert "reading back audience 1042 split 1" in bridge("runs", "list").stdout
+    assert json.loads(bridge("runs", "reconcile", "run_1", "--watch", "--json").stdout.splitlines()[-1])[
+        "reconcile"
+    ]
+
+
+def test_nothing_is_sent_again_without_a_yes(bridge, run) -> None:
+    bridge("runs", "watch", "run_1")
+    assert bridge("runs", "reconcile", "run_1", "--repair").exit_code == 2
+    assert bridge("runs", "reconcile", "run_1", "--repair", typed="n\n").exit_code == 9
+    assert bridge("runs", "reconcile", "run_1", "--sample", "some").exit_code == 2
+    assert bridge.json("runs", "reconcile", "run_1", "--repair", "--yes")["based_on"] == "run_1"
+    assert bridge.api.reports["run_read"]["reconcile"]["repair"] == "run_mended"
