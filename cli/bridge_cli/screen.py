@@ -105,15 +105,25 @@ class Screen:
     def agreed(self, question: str, otherwise: str) -> bool:
         """A yes or no; raises CliError with `otherwise` as its hint where nobody can be asked."""
         self.need_person(question, otherwise)
-        agreed: bool = typer.confirm(clean(question), default=False, err=True)
-        return agreed
+        return self._answer(f"{question} [y/N]").lower() in {"y", "yes"}
 
-    def asked(self, question: str, *, secret: bool = False, default: str = "") -> str:
-        """An answer; a secret is not echoed."""
-        answer: str = typer.prompt(
-            clean(question), hide_input=secret, err=True, default=default or None, show_default=bool(default)
-        )
-        return answer.strip()
+    def asked(self, question: str, *, secret: bool = False) -> str:
+        """An answer that is not blank; a secret is not echoed."""
+        while True:
+            if secret:
+                answer = str(typer.prompt(clean(question), hide_input=True, err=True)).strip()
+            else:
+                answer = self._answer(question)
+            if answer:
+                return answer
+
+    def _answer(self, question: str) -> str:
+        """What typer asks with writes to stdout, which is for results alone."""
+        self._err.print(Text(f"{clean(question)}: "), end="", soft_wrap=True)
+        line = sys.stdin.readline()
+        if not line:
+            raise typer.Abort
+        return line.strip()
 
     def need_person(self, question: str, otherwise: str) -> None:
         """Raise CliError where no terminal is attached or `--json` was asked for."""
