@@ -160,12 +160,15 @@ pictures: up .tools/npm.ready
 
 # ---------------------------------------------------------------- a real account
 STAGE ?= dev
+# Such as Canary10Percent5Minutes; empty: everything at once, without aliases.
+CANARY ?=
 
 .PHONY: deploy lock
 deploy: $(READY)
 	@.tools/sam/bin/sam build --cached --parallel --build-dir .aws-sam/release --config-env $(STAGE)
 	@.tools/ministack/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
 	  -s .aws-sam/release .aws-sam/release
+	@if [ -n "$(CANARY)" ]; then $(PYTHON) -m local.canary .aws-sam/release $(CANARY); fi
 	@.tools/sam/bin/sam deploy --template-file .aws-sam/release/template.yaml --config-env $(STAGE)
 
 # ---------------------------------------------------------------- pins

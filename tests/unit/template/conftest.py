@@ -20,6 +20,10 @@ def source() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def resources(source: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return transformed(source)
+
+
+def transformed(source: dict[str, Any]) -> dict[str, dict[str, Any]]:
     template = deepcopy(source)
     for resource in template["Resources"].values():
         if resource["Type"] in LOCAL_PATHS:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,21 @@ def test_the_outputs_are_all_there(source: dict[str, Any]) -> None:
 
 def test_every_parameter_has_a_default_and_says_what_it_is(source: dict[str, Any]) -> None:
     assert all("Default" in one and one["Description"] for one in source["Parameters"].values())
+
+
+@pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
+def test_a_stage_is_a_stack_of_its_own_and_sets_parameters_that_exist(
+    source: dict[str, Any], stage: str
+) -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))[stage]
+    given = dict(pair.split("=", 1) for pair in config["deploy"]["parameters"]["parameter_overrides"].split())
+    assert config["global"]["parameters"]["stack_name"] == f"signal-bridge-{stage}"
+    for name, value in given.items():
+        parameter = source["Parameters"][name]
+        if "AllowedValues" in parameter:
+            assert value in map(str, parameter["AllowedValues"])
+        if parameter["Type"] == "Number":
+            assert float(value) >= parameter.get("MinValue", 0)
 
 
 def test_every_parameter_is_used_and_shown_in_a_group(source: dict[str, Any]) -> None:
