@@ -221,10 +221,9 @@ def _runs() -> dict[str, Schema]:
     plan, parts_of_plan = of_model(RunPlan, answers=True)
     shown = {name: run["properties"][name] for name in run["properties"] if name in runs_admin._SHOWN}  # noqa: SLF001 - the list the answer is made by
     planned = {name: one for name, one in plan["properties"].items() if name in runs_admin._PLANNED}  # noqa: SLF001 - as above
-    count = whole(minimum=0)
     more = {
         "plan": nullable(record(planned, "What it will do; null before it is planned.")),
-        "progress": record({"parts": count, "parts_done": count}),
+        "progress": _progress(),
         "report_url": nullable(text("A link to the report as JSON that holds for 15 minutes.", format="uri")),
         "report_page_url": nullable(text("The same as a page.", format="uri")),
     }
@@ -235,6 +234,26 @@ def _runs() -> dict[str, Schema]:
         "AudienceRun": record({**shown, **more}, "An export, or an order of a person, on its way to Braze."),
         **parts,
     }
+
+
+def _progress() -> Schema:
+    count = whole(minimum=0)
+    counts = dict.fromkeys(("accepted", "rejected", "held"), count)
+    part = {
+        "part": whole(minimum=1),
+        "status": one_of("done", "sending", "waiting"),
+        "rows": nullable(count),
+        **counts,
+    }
+    one_run = {
+        "rows": nullable(whole("Lines planned.", minimum=0)),
+        **counts,
+        "rows_per_second": {"type": "number", "description": "Accepted, since the first part began."},
+        "seconds_left": nullable({"type": "number", "description": "At that pace."}),
+        "by_part": array(record(part), "Parts somebody has begun, as of their last checkpoint."),
+    }
+    told = "All but the number of parts only where one run is asked for."
+    return record({"parts": count, "parts_done": count, **one_run}, told, tuple(one_run))
 
 
 def _report() -> Schema:

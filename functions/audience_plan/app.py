@@ -159,6 +159,7 @@ def steps() -> RunSteps:
         sessions=session,
         history=RunHistory(client("dynamodb"), config.runs_table, config.run_retention_days, now),
         clock=now,
+        measured=telemetry.publish_run,
     )
     readings = ReadingPlans(parts, snapshots, membership_attribute, config.part_rows, monotonic)
     return RunSteps(

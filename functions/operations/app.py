@@ -30,6 +30,7 @@ from bridge.stores.erasures import ErasureStore
 from bridge.stores.health import HealthStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.letters import LetterStore
+from bridge.stores.parts import PartRows
 from bridge.stores.pauses import PauseStore
 from bridge.stores.queues import Queue
 from bridge.stores.report_links import ReportLinks
@@ -65,7 +66,9 @@ def operating() -> Operating:
     links = ReportLinks(s3, settings.state_bucket)
     runs = RunStore(dynamodb, settings.runs_table, now, settings.run_retention_days)
     snapshots = SnapshotStore(dynamodb, settings.runs_table, s3, settings.state_bucket, now)
-    runs_admin = RunsAdmin(runs, queues["export"], links, audit)
+    runs_admin = RunsAdmin(
+        runs, queues["export"], links, audit, PartRows(dynamodb, settings.runs_table, now), now
+    )
     installations = InstallationStore(dynamodb, installed)
     delivered = DeliveryStore(dynamodb, deliveries, now)
     return Operating(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -83,6 +83,27 @@ def gauge(values: Mapping[str, int]) -> dict[str, int]:
         measured.add_metric(name=name, unit=MetricUnit.Count, value=value)
     measured.flush_metrics()
     return dict(values)
+
+
+_OF_A_RUN = {"lines": "RunRowsPlanned", "accepted": "RunRowsAccepted", "rejected": "RunRowsRejected"}
+_OF_ITS_REPORT = {"requests": "RunRequests", "data_points": "RunDataPoints"}
+
+
+def publish_run(report: Mapping[str, Any]) -> None:
+    """One line of a run that ended, as its report counts it: in all, by kind, and by installation."""
+    measured = EphemeralMetrics()
+    kind, who = str(report["kind"]), str(report["integration_id"])
+    measured.add_dimension("kind", kind)
+    measured.add_dimensions(service=measured.service, kind=kind, integration_id=who)
+    sent = report["sent"]
+    tried = sent["accepted"] + sent["rejected"] + sent["held"]
+    counts = {"RunRowsSent": tried} | {metric: sent[name] for name, metric in _OF_A_RUN.items()}
+    counts |= {metric: report[name] for name, metric in _OF_ITS_REPORT.items()}
+    counts |= {f"Runs{str(report['status']).title()}": 1}
+    for name, number in counts.items():
+        measured.add_metric(name=name, unit=MetricUnit.Count, value=number)
+    measured.add_metric(name="RunSeconds", unit=MetricUnit.Seconds, value=report["seconds"])
+    measured.flush_metrics()
 
 
 @dataclass(slots=True)

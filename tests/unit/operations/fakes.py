@@ -267,6 +267,7 @@ class World:
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     installations: list[Installation] = field(default_factory=list)
     objects: dict[str, bytes] = field(default_factory=dict)
+    part_states: dict[str, list[tuple[int, str, bool, bool]]] = field(default_factory=dict)
     erasures: MemoryJobs = field(default_factory=MemoryJobs)
     noted: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
@@ -278,7 +279,14 @@ class World:
         queues = {lane: self.queues[lane] for lane in ("event", "actioniq", "braze", "export", "audience")}
         audit = Audit(self.log, lambda: NOW, Ids())
         links = FakeLinks(self.objects)
-        runs = RunsAdmin(self.runs, queues["export"], links, audit)
+        runs = RunsAdmin(
+            self.runs,
+            queues["export"],
+            links,
+            audit,
+            SimpleNamespace(states=lambda run_id: self.part_states.get(run_id, [])),
+            self.clock,
+        )
         depths = [{"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}]
         return Operating(
             live_events=LiveEvents(self.deliveries, self.stages),

@@ -541,6 +541,7 @@ class World:
         self.pause = NoPause()
         self.claims = MemoryClaims(self.life)
         self.waits: Counter[str] = Counter()
+        self.measured: list[Mapping[str, Any]] = []
         self.nobody = Nobody(config or {})
         self._owners = count()
         monotonic = Ticks()
@@ -556,6 +557,7 @@ class World:
             sessions=opened,
             history=self.buckets,
             clock=self.clock,
+            measured=self.measured.append,
         )
         self.reads = Exports(self.braze)
         self.steps = RunSteps(

@@ -261,3 +261,16 @@ def test_rows_of_a_run_and_its_parts_expire_so_long_after_their_last_change(
     store.stop("run_1", Halt(status="cancelled", reason="cancelled"))
     rows.lease("run_1", 1, "me", 60)
     assert expiry("RUN") == expiry("PART#00001") == 10 * 86_400
+
+
+def test_the_parts_of_a_run_tell_what_they_have_written_down(dynamodb: Any, clock: Clock) -> None:
+    RunStore(dynamodb, TABLE, clock).create(run())
+    rows = PartRows(dynamodb, TABLE, clock)
+    assert rows.states("run_1") == []
+    for part in (2, 1, 11):
+        rows.lease("run_1", part, "me", 60)
+    rows.checkpoint("run_1", 1, "me", "{}", 60, progressed=True)
+    rows.finish("run_1", 1, "me")
+    assert rows.states("run_1") == [(1, "{}", True, False), (2, "", False, True), (11, "", False, True)]
+    clock.forward(seconds=61)
+    assert rows.states("run_1")[1] == (2, "", False, False)

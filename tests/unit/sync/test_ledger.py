@@ -22,7 +22,7 @@ def test_ranges_are_readable() -> None:
 def test_a_full_part_takes_few_bytes() -> None:
     ledger = Ledger(rows=7_500)
     ledger.accept(range(7_500))
-    assert ledger.write() == '{"accepted": "0-7499"}'
+    assert ledger.write() == '{"rows": 7500, "accepted": "0-7499"}'
 
 
 @FEW

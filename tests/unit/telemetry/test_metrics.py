@@ -13,6 +13,9 @@ from mapping.outcome import Outcome
 from mapping.run import Halt
 from tests.unit.delivery.world import World, delivery, event, success
 from tests.unit.operations.fakes import NOW, run
+from tests.unit.plan.a_report import REPORT
+from tests.unit.plan.world import World as Runs
+from tests.unit.plan.world import row
 
 Lines = list[dict[str, Any]]
 
@@ -126,3 +129,36 @@ def test_a_run_that_is_refused_is_a_strike_against_the_installation() -> None:
     told = Told(world.health, telemetry.publish_items, lambda: NOW)
     told.blocked(run("syncing"), Halt(status="blocked", reason="unauthorized", detail="no"))
     assert world.health.notes == {"int_1": ("refused", "unauthorized", 1)}
+
+
+def test_a_run_that_ended_is_one_line_under_its_kind_and_its_installation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    telemetry.publish_run(REPORT)
+    (line,) = lines(capsys)
+    (told,) = line["_aws"]["CloudWatchMetrics"]
+    assert [sorted(one) for one in told["Dimensions"]] == [
+        ["kind", "service"],
+        ["integration_id", "kind", "service"],
+    ]
+    wanted = {
+        "RunRowsPlanned": 24_000,
+        "RunRowsSent": 24_000,
+        "RunRowsAccepted": 23_990,
+        "RunRowsRejected": 10,
+        "RunRequests": 320,
+        "RunDataPoints": 24_700,
+        "RunSeconds": 60.0,
+        "RunsDone": 1,
+    }
+    assert {name: line[name] for name in wanted} == {name: [value] for name, value in wanted.items()}
+    assert {one["Name"] for one in told["Metrics"]} == set(wanted)
+
+
+def test_a_run_is_told_once_when_its_last_status_stands() -> None:
+    world = Runs()
+    run_id = world.put("one", [row("u1", 1), row("u2", 2)])
+    world.work(deliver_twice=True)
+    assert [(one["id"], one["sent"]["accepted"]) for one in world.measured] == [(run_id, 2)]
+    assert not world.steps.committing.end(world.run(run_id), "a worker that lost the run")
+    assert len(world.measured) == 1

@@ -213,6 +213,25 @@ class PartRows:
             if "ledger" in item
         }
 
+    def states(self, run_id: str) -> list[tuple[int, str, bool, bool]]:
+        """Parts somebody has begun, in order: number, checkpoint, done, and whether a worker has it now."""
+        now = self.clock().timestamp() * 1000
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="pk = :run AND begins_with(sk, :part)",
+            ExpressionAttributeValues={":run": {"S": run_id}, ":part": {"S": "PART#"}},
+        )
+        return [
+            (
+                int(item["sk"]["S"].removeprefix("PART#")),
+                item["ledger"]["S"] if "ledger" in item else "",
+                "done" in item,
+                "worker_until" in item and int(item["worker_until"]["N"]) > now,
+            )
+            for page in pages
+            for item in page["Items"]
+        ]
+
     def checkpoint(
         self, run_id: str, part: int, owner: str, ledger: str, seconds: int, *, progressed: bool
     ) -> bool:

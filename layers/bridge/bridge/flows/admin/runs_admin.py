@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.errors import Problem, Retryable
@@ -12,6 +13,7 @@ from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.lists import Page, listed
 from bridge.flows.admin.run_reports import page_key
 from bridge.flows.events.gateway import Answer, answer_json
+from bridge.flows.runs.progress import PartState, progress
 from mapping.run import Run
 
 _IDS = {"id", "integration_id", "export_id", "audience_id", "split_id", "campaign_id"}
@@ -49,6 +51,13 @@ class Queue(Protocol):
     def send(self, bodies: Sequence[str], *, group: str | None = None) -> None: ...
 
 
+class Parts(Protocol):
+    """Parts of runs somebody has begun."""
+
+    def states(self, run_id: str) -> Sequence[tuple[int, str, bool, bool]]:
+        """In order: number, checkpoint, done, and whether a worker has it now."""
+
+
 class Links(Protocol):
     """Makes a link to an object of the state bucket."""
 
@@ -63,6 +72,8 @@ class RunsAdmin:
     exports: Queue
     links: Links
     audit: Audit
+    parts: Parts
+    clock: Callable[[], datetime]
 
     def list(self, call: Call) -> Answer:
         """GET /v1/admin/audience-runs, newest first."""
@@ -71,8 +82,10 @@ class RunsAdmin:
         return listed([self.shown(run) for run in found], cursor)
 
     def get(self, call: Call) -> Answer:
-        """GET /v1/admin/audience-runs/{run_id}: plan, progress, result, and a link to the report."""
-        return answer_json(200, self.shown(self.found(call)))
+        """GET /v1/admin/audience-runs/{run_id}: plan, progress part by part, result, and links to the report."""
+        run = self.found(call)
+        states = (PartState(*state) for state in self.parts.states(run.id)) if run.parts else ()
+        return answer_json(200, self.shown(run) | {"progress": progress(run, states, self.clock())})
 
     def approve(self, call: Call) -> Answer:
         """POST /v1/admin/audience-runs/{run_id}/approve: only what waits for approval can be approved.

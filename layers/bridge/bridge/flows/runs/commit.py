@@ -32,6 +32,7 @@ class Committing:
     sessions: Sessions
     history: History
     clock: Callable[[], datetime]
+    measured: Callable[[Mapping[str, Any]], None]
 
     def commit(self, run: Run, owner: str, watch: Watch) -> bool:
         """Carry a run that has status `committing` to its end; False when another worker took it over."""
@@ -62,6 +63,7 @@ class Committing:
     ) -> bool:
         """Write the report, then the last status: a run that ended always has its report.
 
+        `measured` is told of the report once the status stands: a worker that lost the run tells nothing.
         `document` is more for the report, `told` more for the run's row.
         """
         status = run.halt.status if run.halt else "done"
@@ -88,7 +90,10 @@ class Committing:
             report_key=key,
             result=result,
         )
-        return moved is not None
+        if moved is None:
+            return False
+        self.measured(full)
+        return True
 
     def report_only(self, run: Run, now: str) -> str:
         """The report of a run that ended outside a step: superseded, cancelled while it waited, a dry run."""

@@ -70,6 +70,7 @@ class Ledger:
     def write(self) -> str:
         """The checkpoint: a few hundred bytes unless outcomes alternate line by line."""
         kept = {
+            "rows": self.rows,
             "accepted": ranges(self.accepted),
             "rejected": {reason: ranges(lines) for reason, lines in self.rejected.items()},
             "held": ranges(self.held),
