@@ -1,15 +1,16 @@
 """What was last sent of each profile, and what of an update need not go out again; never a value, only digests."""
 
-import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from json import JSONEncoder
 from typing import Any, Final
 
 from mapping.braze_fields import CONSENT_ATTRIBUTES, MAX_KEY_BYTES
 from mapping.braze_operators import is_operation
+from mapping.json_values import encode
 from mapping.outcome import LeftOut
 
 MOST_ATTRIBUTES: Final = 250
@@ -78,8 +79,29 @@ def update_of(wire: Mapping[str, Any], time: str) -> Update | None:
     return Update(f"{name}={wire[name]}", at, creates)
 
 
-def sift(wire: Mapping[str, Any], update: Update, memory: Memory) -> Sifted:
-    """Drop what is unchanged or older than what was sent; operators always go out.
+def returned(changes: Sequence[tuple[Update, Mapping[str, Any]]], memory: Memory) -> frozenset[str]:
+    """What changes within one request and ends as Braze holds it already; changes in the order they happened."""
+    if len(changes) == 1:
+        return frozenset()
+    last: dict[str, tuple[Update, Any]] = {}
+    worked_out: set[str] = set()
+    for update, wire in changes:
+        merges = wire.get("_merge_objects") is True
+        last |= {name: (update, value) for name, value in wire.items() if name in memory}
+        worked_out |= {name for name, value in wire.items() if _worked_out(value, merges=merges)}
+    return frozenset(
+        name
+        for name, (update, value) in last.items()
+        if name not in worked_out
+        and memory[name].at <= update.at
+        and _unchanged(name, value, update, memory[name])
+    )
+
+
+def sift(
+    wire: Mapping[str, Any], update: Update, memory: Memory, back: frozenset[str] = frozenset()
+) -> Sifted:
+    """Drop what is unchanged, older than what was sent, or `back` where it was; operators always go out.
 
     A remembered value that is about to change is forgotten first, so that nobody takes the old value for
     what Braze holds while the new one is on its way. One that is confirmed moves its time on, so that a
@@ -93,10 +115,10 @@ def sift(wire: Mapping[str, Any], update: Update, memory: Memory) -> Sifted:
         sent = memory.get(name)
         if name in _CONTROL or sent is None:
             kept[name] = value
-        elif is_operation(value) or (merges and type(value) is dict):
+        elif _worked_out(value, merges=merges):
             kept[name] = value
             after[name] = Sent(sent.at)
-        elif _unchanged(name, value, update, sent):
+        elif name in back or _unchanged(name, value, update, sent):
             left_out.append(_left_out(name, "unchanged"))
             after[name] = Sent(max(sent.at, update.at), sent.digest)
         elif sent.at > update.at:
@@ -128,9 +150,14 @@ def _last(sent: Iterable[tuple[Update, Mapping[str, Any]]]) -> dict[str, Sent]:
         merges = wire.get("_merge_objects") is True
         for name, value in wire.items():
             if name not in _CONTROL:
-                whole = not is_operation(value) and not (merges and type(value) is dict)
-                last[name] = Sent(update.at, digest(update.user, name, value) if whole else "")
+                known = not _worked_out(value, merges=merges)
+                last[name] = Sent(update.at, digest(update.user, name, value) if known else "")
     return last
+
+
+def _worked_out(value: Any, *, merges: bool) -> bool:
+    """Whether Braze makes the new value out of this one and what it holds."""
+    return is_operation(value) or (merges and type(value) is dict)
 
 
 def _unchanged(name: str, value: Any, update: Update, sent: Sent) -> bool:
@@ -142,8 +169,12 @@ def _unchanged(name: str, value: Any, update: Update, sent: Sent) -> bool:
 
 def digest(user: str, name: str, value: Any) -> str:
     """Twelve characters that tell a value of this user's attribute from another; the same for no two users."""
-    text = json.dumps([user, name, value], sort_keys=True, separators=(",", ":"))
-    return urlsafe_b64encode(blake2b(text.encode(), digest_size=_DIGEST_BYTES).digest()).decode()
+    plain = type(value) is not dict and type(value) is not list
+    text = encode([user, name, value]) if plain else _SORTED.encode([user, name, value]).encode()
+    return urlsafe_b64encode(blake2b(text, digest_size=_DIGEST_BYTES).digest()).decode()
+
+
+_SORTED: Final = JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def _left_out(name: str, reason: str) -> LeftOut:

@@ -110,10 +110,16 @@ def served() -> Iterator[Account]:
     account = site.account = Account(port_of(server))
     yield account
     account.transport._pools.clear()  # type: ignore[attr-defined]
-    loop.call_soon_threadsafe(server.close)
-    loop.call_soon_threadsafe(loop.call_later, 0.02, loop.stop)
+    asyncio.run_coroutine_threadsafe(_closed(server), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+
+
+async def _closed(server: asyncio.Server) -> None:
+    server.close()
+    server.close_clients()
+    await server.wait_closed()
 
 
 class _Later:

@@ -126,11 +126,25 @@ def test_objects_that_braze_merges_always_go_out() -> None:
         assert send(world, person(at, home={"city": "Oslo"}))["status"] == "delivered"
 
 
-def test_changes_back_and_forth_within_one_delivery_end_as_the_last_one(world: World) -> None:
-    send(world, person(T1, plan="gold"))
-    send(world, person(T2, plan="free"), person(T3, plan="gold"))
-    assert last(world) == {"external_id": "u1", "plan": "gold"}
+def test_changes_back_and_forth_within_one_delivery_come_to_nothing(world: World) -> None:
+    send(world, person(T1, plan="gold", seats=1))
+    row = send(world, person(T2, plan="free"), person(T3, plan="gold", seats=2))
+    assert last(world) == {"external_id": "u1", "seats": 2}
+    assert row["counts"] == {"delivered": 1, "filtered": 1, "left_out": 2}
     assert send(world, person("2026-11-21T09:30:00.000Z", plan="gold"))["status"] == "filtered"
+    assert send(world, person(T2, plan="free"))["status"] == "filtered", "it is older than the last word"
+
+
+def test_what_braze_works_out_in_between_is_sent_with_what_follows(world: World) -> None:
+    send(world, person(T1, seats=5))
+    send(world, person(T2, seats={"inc": 1}), person(T3, seats=5))
+    assert last(world) == {"external_id": "u1", "seats": 5}
+
+
+def test_changes_that_end_elsewhere_go_out_as_the_last_one(world: World) -> None:
+    send(world, person(T1, plan="gold"))
+    send(world, person(T2, plan="gold"), person(T3, plan="free"))
+    assert last(world) == {"external_id": "u1", "plan": "free"}
 
 
 def test_an_event_from_the_future_does_not_silence_those_that_follow(world: World) -> None:

@@ -71,7 +71,7 @@ class ClaimStore:
 
     def _transact(self, keys: Sequence[str], owner: str, now: datetime) -> list[str] | None:
         """None when all were taken, else each key's own reason. Raises Retryable for any other failure."""
-        items: list[Any] = [{"Put": self._put(key, owner, now)} for key in keys]
+        items = self._puts(keys, owner, now)
         try:
             self.client.transact_write_items(TransactItems=items)
         except ClientError as error:
@@ -85,15 +85,17 @@ class ClaimStore:
             raise Retryable("claims_unavailable", "the claims could not be written now") from None
         return None
 
-    def _put(self, key: str, owner: str, now: datetime) -> dict[str, Any]:
+    def _puts(self, keys: Sequence[str], owner: str, now: datetime) -> list[Any]:
         until = int((now + timedelta(days=self.days)).timestamp())
-        return {
+        values = {":owner": {"S": owner}, ":now": {"N": str(int(now.timestamp()))}}
+        row = {"owner": {"S": owner}, "expires_at": {"N": str(until)}}
+        shared = {
             "TableName": self.table,
-            "Item": {"pk": {"S": key}, "owner": {"S": owner}, "expires_at": {"N": str(until)}},
             "ConditionExpression": "attribute_not_exists(pk) OR #owner = :owner OR expires_at < :now",
             "ExpressionAttributeNames": {"#owner": "owner"},
-            "ExpressionAttributeValues": {":owner": {"S": owner}, ":now": {"N": str(int(now.timestamp()))}},
+            "ExpressionAttributeValues": values,
         }
+        return [{"Put": {**shared, "Item": {"pk": {"S": key}, **row}}} for key in keys]
 
 
 def claim_key(installation_id: str, kind: str, claimed: str) -> str:

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Retryable
 from mapping.braze_memory import Kept, Sent
+from mapping.json_values import encode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -107,12 +108,12 @@ class ProfileStore:
         ) from None
 
     def _put(self, key: str, kept: Kept, now: datetime) -> dict[str, Any]:
-        sent = {name: [one.at, one.digest] for name, one in kept.memory.items()}
+        sent = {name: (one.at, one.digest) for name, one in kept.memory.items()}
         return {
             "TableName": self.table,
             "Item": {
                 "pk": {"S": key},
-                "sent": {"S": json.dumps(sent, separators=(",", ":"))},
+                "sent": {"S": encode(sent).decode("ascii")},
                 "version": {"N": str(kept.version + 1)},
                 "expires_at": {"N": str(int((now + timedelta(days=self.days)).timestamp()))},
             },

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from mapping.json_values import encode
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -25,7 +27,7 @@ class StageStore:
     def put(self, delivery_id: str, stages: Mapping[str, Any], *, now: datetime) -> str | None:
         """The key; None when it could not be written, for a delivery does not wait for its record."""
         key = f"stages/{now:%Y-%m-%d}/{delivery_id}.json"
-        body = json.dumps(stages, separators=(",", ":"), default=str).encode()
+        body = encode(stages)
         try:
             self.client.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
         except (ClientError, BotoCoreError):

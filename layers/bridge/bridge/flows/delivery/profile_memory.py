@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bridge.errors import Retryable
 from bridge.flows.delivery.lanes import Planned
-from mapping.braze_memory import Kept, Memory, Update, remembered, sift
+from mapping.braze_memory import Kept, Memory, Update, remembered, returned, sift
 from mapping.outcome import ItemOutcome, Outcome
 
 _ROUNDS = 5
@@ -53,8 +53,9 @@ class ProfileMemory:
             changed: dict[str, Kept] = {}
             for user in waiting:
                 memory = kept[user].memory
+                back = returned([_change(one) for one in waiting[user]], memory)
                 for one in waiting[user]:
-                    done[one.index], memory = _sifted(one, memory)
+                    done[one.index], memory = _sifted(one, memory, back)
                 if memory != kept[user].memory:
                     changed[user] = Kept(memory, kept[user].version)
             lost = self.rows.write(installation_id, changed, now=now) if changed else ()
@@ -97,9 +98,9 @@ def _of_users(planned: Sequence[Planned]) -> dict[str, list[Planned]]:
     }
 
 
-def _sifted(one: Planned, memory: Memory) -> tuple[Planned | ItemOutcome, Memory]:
+def _sifted(one: Planned, memory: Memory, back: frozenset[str]) -> tuple[Planned | ItemOutcome, Memory]:
     update, wire = _change(one)
-    left = sift(wire, update, memory)
+    left = sift(wire, update, memory, back)
     left_out = one.left_out + left.left_out
     if left.empty:
         named = ", ".join(f"{note.field} ({note.reason})" for note in left_out)
