@@ -310,13 +310,13 @@ def _health() -> dict[str, Schema]:
         "filtered": whole(minimum=0),
         "failed": whole("Items tried and not delivered.", minimum=0),
         "success": share,
-        "latency_ms": nullable(whole("The vendor's, median.", minimum=0)),
+        "latency_ms": nullable(whole("The vendor's, on average.", minimum=0)),
+        "lag_ms": nullable(whole("From the event's time to the vendor's answer, on average.", minimum=0)),
     }
     points = dict.fromkeys(("sent", "full_resend", "saved", "runs"), whole(minimum=0))
     statistics = {
-        "from": moment("The minute from which on everything is counted."),
+        "from": moment("The beginning of the first minute."),
         "to": moment(),
-        "complete": flag("Whether `from` is as early as was asked for."),
         "totals": record(summary),
         "integrations": array(record({"integration_id": text(), "name": text(), **summary})),
         "minutes": array(record({"at": moment()})),

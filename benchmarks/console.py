@@ -26,6 +26,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.full_log import RESULTS, keep
 from bridge.stores.delivery_rows import feed, iso
 from bridge.stores.feed_hours import FeedHours
+from bridge.stores.minutes import MinuteStore
 from console.rendering import ASSETS, asset
 from local.demo.stack import Stack
 from local.settings import REGION, ROOT_KEY
@@ -85,6 +86,15 @@ def record(stack: Stack, integration_id: str) -> None:
         for row in part:
             hours.mark(row["at"]["S"])
         client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": row}} for row in part]})
+    counted = {
+        "delivered": DELIVERIES * 10 // 120,
+        "latency_ms": 50 * DELIVERIES // 120,
+        "answers": DELIVERIES // 120,
+    }
+    for minute in range(120):
+        MinuteStore(client, table).add(
+            datetime.now(UTC) - timedelta(minutes=minute), {integration_id: counted}
+        )
 
 
 def painted(page: Page, path: str) -> float:

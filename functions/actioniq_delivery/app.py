@@ -10,6 +10,7 @@ from bridge.clients.actioniq import ActionIqClient
 from bridge.flows.delivery.actioniq_lane import ActionIqLane
 from bridge.flows.delivery.receive import Receiver
 from bridge.settings.delivery import ActionIqDeliverySettings
+from bridge.stores.minutes import MinuteStore
 
 
 @cache
@@ -26,9 +27,15 @@ def receiver() -> Receiver:
 
 
 @cache
+def minutes() -> MinuteStore:
+    """Where this worker's counts go."""
+    return delivery_worker.minutes(ActionIqDeliverySettings.load())
+
+
+@cache
 def worker() -> delivery_worker.DeliveryWorker:
     """Threads, logs and metrics."""
-    return delivery_worker.DeliveryWorker(receiver)
+    return delivery_worker.DeliveryWorker(receiver, minutes)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:

@@ -10,6 +10,7 @@ from bridge.clients.braze import BrazeClient
 from bridge.flows.delivery.braze_lane import BrazeLane
 from bridge.flows.delivery.receive import Receiver
 from bridge.settings.delivery import DeliverySettings
+from bridge.stores.minutes import MinuteStore
 
 
 @cache
@@ -22,9 +23,15 @@ def receiver() -> Receiver:
 
 
 @cache
+def minutes() -> MinuteStore:
+    """Where this worker's counts go."""
+    return delivery_worker.minutes(DeliverySettings.load())
+
+
+@cache
 def worker() -> delivery_worker.DeliveryWorker:
     """Threads, logs and metrics."""
-    return delivery_worker.DeliveryWorker(receiver)
+    return delivery_worker.DeliveryWorker(receiver, minutes)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:

@@ -30,6 +30,7 @@ from bridge.stores.erasures import ErasureStore
 from bridge.stores.health import HealthStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.letters import LetterStore
+from bridge.stores.minutes import MinuteStore
 from bridge.stores.parts import PartRows
 from bridge.stores.pauses import PauseStore
 from bridge.stores.queues import Queue
@@ -91,7 +92,7 @@ def operating() -> Operating:
             QueueDepths(sqs, settings.lane_queues),
             now,
         ),
-        statistics=Statistics(delivered, runs, installations, now),
+        statistics=Statistics(MinuteStore(dynamodb, deliveries), runs, installations, now),
         trial=Trial(queues["event"], audit, now, new_id),
     )
 

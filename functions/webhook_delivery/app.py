@@ -10,6 +10,7 @@ from bridge.clients import webhook as receivers
 from bridge.flows.delivery.event_lane import EventLane
 from bridge.flows.delivery.receive import Receiver
 from bridge.settings.delivery import DeliverySettings
+from bridge.stores.minutes import MinuteStore
 from mapping.webhook import WebhookSettings, to_event
 
 
@@ -26,9 +27,15 @@ def receiver() -> Receiver:
 
 
 @cache
+def minutes() -> MinuteStore:
+    """Where this worker's counts go."""
+    return delivery_worker.minutes(DeliverySettings.load())
+
+
+@cache
 def worker() -> delivery_worker.DeliveryWorker:
     """Threads, logs and metrics."""
-    return delivery_worker.DeliveryWorker(receiver)
+    return delivery_worker.DeliveryWorker(receiver, minutes)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:

@@ -21,6 +21,7 @@ from botocore.config import Config
 from bridge import telemetry
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
+from bridge.errors import Retryable
 from bridge.flows.delivery.circuit import Circuit
 from bridge.flows.delivery.deliver import Deliverer
 from bridge.flows.delivery.delivery_records import Recorder
@@ -31,6 +32,7 @@ from bridge.stores.claims import ClaimStore
 from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.health import HealthStore
 from bridge.stores.installations import CachedInstallations, InstallationStore
+from bridge.stores.minutes import MinuteStore
 from bridge.stores.pauses import PauseStore
 from bridge.stores.profiles import ProfileStore
 from bridge.stores.queues import Queue
@@ -54,8 +56,9 @@ INSTALLATIONS_SECONDS = 5.0
 class DeliveryWorker:
     """Takes batches of planned deliveries; `receiver` is asked for at the first record, not before."""
 
-    def __init__(self, receiver: Callable[[], Receiver]) -> None:
+    def __init__(self, receiver: Callable[[], Receiver], minutes: Callable[[], MinuteStore]) -> None:
         self._receiver = receiver
+        self._minutes = minutes
         self._logger = telemetry.logger()
         self._pool = ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="delivery")
         # A batch of waiting messages is no failure of the function: it must not slow the queue's pollers.
@@ -67,7 +70,15 @@ class DeliveryWorker:
         handler = self._handler(context, tally)
         answer = async_process_partial_response(event, handler, self._processor, context)
         tally.publish(self._receiver().deliverer.lane.catalog_key)
+        self._count(tally)
         return answer
+
+    def _count(self, tally: telemetry.Tally) -> None:
+        """A minute that cannot be counted delays no delivery: it is missing in the statistics, and logged."""
+        try:
+            self._minutes().add(now(), tally.counts())
+        except Retryable as failure:
+            self._logger.warning("minute not counted", extra={"reason": failure.reason})
 
     def _handler(
         self, context: LambdaContext, tally: telemetry.Tally
@@ -97,6 +108,11 @@ class DeliveryWorker:
 def now() -> datetime:
     """The clock of everything below."""
     return datetime.now(UTC)  # noqa: TID251 (where a worker is put together, the clock is handed in)
+
+
+def minutes(config: DeliverySettings) -> MinuteStore:
+    """Where a worker's counts go."""
+    return MinuteStore(_client("dynamodb"), config.deliveries_table)
 
 
 def receiver(config: DeliverySettings, catalog_key: str, lane: Callable[[Transport], Lane]) -> Receiver:

@@ -1,6 +1,6 @@
 """Logs and metrics by allow-list: ids, counts and statuses leave a function, bodies, keys and URLs do not."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -121,7 +121,24 @@ class Tally:
             mine = [step for step in self.steps if step.integration_id == who]
             publish_items(lane, who, _totals(mine), {name: _known(mine, name) for name in _MEASURES})
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """The same by installation, for the minute's row: items by outcome, and sums of ms with their numbers."""
+        told: dict[str, Counter[str]] = defaultdict(Counter)
+        for step in self.steps:
+            mine = told[step.integration_id]
+            for outcome, number in (step.fresh or {}).items():
+                mine[_COUNTED.get(outcome, "failed")] += number
+            for measure, value in (("latency_ms", step.latency_ms), ("lag_ms", step.event_lag_ms)):
+                if value:
+                    mine[measure] += value
+                    mine[_HOW_MANY[measure]] += 1
+        return {
+            who: {name: mine[name] for name in mine if name != "retry"} for who, mine in told.items() if who
+        }
 
+
+_COUNTED = {"delivered": "delivered", "filtered": "filtered", "retry": "retry"}
+_HOW_MANY = {"latency_ms": "answers", "lag_ms": "lags"}
 _MEASURES = {"VendorLatency": "latency_ms", "EventLag": "event_lag_ms", "AcceptedLag": "accepted_lag_ms"}
 _OUTCOMES = {
     "delivered": "ItemsDelivered",

@@ -159,11 +159,10 @@ def health(status: str = "healthy") -> dict[str, Any]:
 
 
 def statistics() -> dict[str, Any]:
-    summary = {"events": 75, "filtered": 0, "failed": 25, "success": 0.75, "latency_ms": 40}
+    summary = {"events": 75, "filtered": 0, "failed": 25, "success": 0.75, "latency_ms": 40, "lag_ms": 900}
     return {
         "from": AT,
         "to": AT,
-        "complete": False,
         "totals": summary,
         "integrations": [{"integration_id": "int_1", "name": "ActionIQ", **summary}],
         "minutes": [{"at": AT}],

@@ -235,6 +235,17 @@ class FakeStages:
 
 
 @dataclass
+class FakeMinutes:
+    added: list[Mapping[str, Mapping[str, int]]] = field(default_factory=list)
+    refuses: bool = False
+
+    def add(self, at: datetime, counts: Mapping[str, Mapping[str, int]]) -> None:
+        if self.refuses:
+            raise Retryable("table_unavailable")
+        self.added.append(counts)
+
+
+@dataclass
 class FakeQueue:
     sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     hidden: dict[str, float] = field(default_factory=dict)

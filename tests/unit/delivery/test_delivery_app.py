@@ -41,6 +41,7 @@ def worker(vendor: Vendor, world: World, monkeypatch: pytest.MonkeyPatch) -> Mod
     spec.loader.exec_module(module)
     made = world.worker()
     monkeypatch.setattr(module, "receiver", lambda: made)
+    monkeypatch.setattr(module, "minutes", lambda: world.minutes)
     return module
 
 
@@ -54,6 +55,23 @@ def test_events_reach_actioniq(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("actioniq", world, monkeypatch, event_file("actioniq_delivery.events")) == []
     types = [record["record_type"] for record in world.bodies()[0]["records"]]
     assert types == ["custom_event", "user_profile", "page_view"]
+
+
+def test_what_was_delivered_is_counted_in_its_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World("actioniq")
+    run("actioniq", world, monkeypatch, event_file("actioniq_delivery.events"))
+    [counts] = world.minutes.added
+    [mine] = counts.values()
+    assert (mine["delivered"], mine.get("failed", 0)) == (3, 0)
+
+
+def test_a_minute_that_cannot_be_counted_holds_up_no_delivery(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World("actioniq")
+    world.minutes.refuses = True
+    assert run("actioniq", world, monkeypatch, event_file("actioniq_delivery.events")) == []
+    assert "minute not counted" in capsys.readouterr().out
 
 
 def test_events_reach_a_webhook_as_they_were_collected(monkeypatch: pytest.MonkeyPatch) -> None:

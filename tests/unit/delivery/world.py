@@ -108,6 +108,7 @@ class World:
         self.stages = fakes.FakeStages()
         self.letters = fakes.FakeQueue()
         self.queue = fakes.FakeQueue()
+        self.minutes = fakes.FakeMinutes()
         transport = Transport(AllowedHosts.of(["hooks.example.com"], vendor), pools=self.vendor)
         lanes: dict[Vendor, Lane] = {
             "actioniq": ActionIqLane(ActionIqClient(transport, self.clock), "https://api.actioniq.com"),

@@ -271,6 +271,7 @@ class World:
     erasures: MemoryJobs = field(default_factory=MemoryJobs)
     noted: dict[str, dict[str, Any]] = field(default_factory=dict)
     paused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    minutes: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     log: FakeAuditLog = field(default_factory=FakeAuditLog)
     now: datetime = NOW
     tick: timedelta = timedelta(0)
@@ -304,7 +305,10 @@ class World:
                 lambda: NOW,
             ),
             statistics=Statistics(
-                self.deliveries, self.runs, SimpleNamespace(all=lambda: self.installations), lambda: NOW
+                SimpleNamespace(read=self._counted),
+                self.runs,
+                SimpleNamespace(all=lambda: self.installations),
+                lambda: NOW,
             ),
             trial=Trial(queues["event"], audit, lambda: NOW, Ids()),
         )
@@ -313,6 +317,10 @@ class World:
         """Moves a little each time it is asked."""
         self.now += self.tick
         return self.now
+
+    def _counted(self, first: datetime, minutes: int) -> list[dict[str, dict[str, int]]]:
+        moments = [first + timedelta(minutes=index) for index in range(minutes)]
+        return [self.minutes.get(f"{moment:%H:%M}", {}) for moment in moments]
 
     def _pause(self, installation_id: str) -> Any:
         until, reason = self.paused.get(installation_id, (None, ""))

@@ -1,11 +1,10 @@
-"""The last hour in numbers: events delivered minute by minute, success, the vendors' latency, data points saved."""
+"""The last hour in numbers: items delivered minute by minute, success, latency and lag, data points saved."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 from typing import Any, Protocol
 
 from bridge.flows.admin.admin_api import Call, invalid
@@ -16,18 +15,16 @@ from mapping.installation import Installation
 from mapping.run import Run
 
 DEFAULT_MINUTES, MOST_MINUTES = 60, 180
-PAGE, MOST_ROWS, MOST_RUNS = 1000, 5000, 100
-"""Rows read at most: a busier hour is told from its newest deliveries, and the answer says so."""
-_ENDED_WELL = "delivered"
-_NOT_SENT = frozenset({"filtered", "retry"})
+MOST_RUNS = 100
 
-Row = Mapping[str, Any]
+Minute = Mapping[str, Mapping[str, int]]
+"""By installation id: `delivered`, `filtered`, `failed` items; `latency_ms` over `answers`, `lag_ms` over `lags`."""
 
 
-class Deliveries(Protocol):
-    """Deliveries newest first; a cursor is opaque."""
+class Minutes(Protocol):
+    """What the workers counted."""
 
-    def page(self, limit: int, cursor: str | None) -> tuple[Sequence[Row], str | None]: ...
+    def read(self, first: datetime, minutes: int) -> Sequence[Minute]: ...
 
 
 class Runs(Protocol):
@@ -44,59 +41,42 @@ class Installations(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counted from the delivery rows themselves, so that nothing more is written per delivery."""
+    """What the first screen of a console shows."""
 
-    deliveries: Deliveries
+    minutes: Minutes
     runs: Runs
     installations: Installations
     clock: Callable[[], datetime]
 
     def report(self, call: Call) -> Answer:
-        """GET /v1/admin/statistics?minutes=60: minutes are UTC, latencies milliseconds, `success` a share of 1."""
-        now = self.clock()
-        rows, start, complete = self._since(now - timedelta(minutes=_minutes(call.query)))
+        """GET /v1/admin/statistics?minutes=60: times are UTC, latency and lag means in ms, `success` a share of 1."""
+        asked, now = _minutes(call.query), self.clock()
+        first = now.replace(second=0, microsecond=0) - timedelta(minutes=asked)
+        counted = self.minutes.read(first, asked + 1)
         names = {one.id: one.name for one in self.installations.all()}
-        by_installation: dict[str, list[Row]] = defaultdict(list)
-        for row in rows:
-            by_installation[row["integration_id"] or ""].append(row)
-        known = sorted(set(names) | (by_installation.keys() - {""}))
-        moments = [start + timedelta(minutes=index) for index in range(_span(start, now))]
+        known = [*names, *sorted({one for minute in counted for one in minute} - set(names))]
+        sums = {one: _sum(minute.get(one, {}) for minute in counted) for one in known}
         return answer_json(
             200,
             {
-                "from": iso(start),
+                "from": iso(first),
                 "to": iso(now),
-                "complete": complete,
-                "totals": _summary(rows),
+                "totals": _summary(_sum(sums.values())),
                 "integrations": [
-                    {"integration_id": one, "name": names.get(one, one), **_summary(by_installation[one])}
+                    {"integration_id": one, "name": names.get(one, one), **_summary(sums[one])}
                     for one in known
                 ],
-                "minutes": [{"at": iso(moment)} for moment in moments],
+                "minutes": [{"at": iso(first + timedelta(minutes=index))} for index in range(len(counted))],
                 "series": [
-                    {"label": names.get(one, one), "values": _by_minute(by_installation[one], moments)}
+                    {
+                        "label": names.get(one, one),
+                        "values": [minute.get(one, {}).get("delivered", 0) for minute in counted],
+                    }
                     for one in known
                 ],
                 "data_points": self._data_points(),
             },
         )
-
-    def _since(self, wanted: datetime) -> tuple[list[Row], datetime, bool]:
-        """The rows, the minute from which on they are all there, and whether that is the one asked for."""
-        start, found, cursor = _minute(wanted), list[Row](), None
-        while len(found) < MOST_ROWS:
-            page, cursor = self.deliveries.page(PAGE, cursor)
-            inside = [row for row in page if row["at"] >= iso(start)]
-            found += inside
-            if len(inside) < len(page) or cursor is None:
-                return found, start, True
-        oldest = datetime.fromisoformat(found[-1]["at"])
-        cut = (
-            _minute(oldest) + timedelta(minutes=1)
-            if _minute(oldest) < _minute(self.clock())
-            else _minute(oldest)
-        )
-        return [row for row in found if row["at"] >= iso(cut)], cut, False
 
     def _data_points(self) -> dict[str, int]:
         """Of the newest audience runs that were planned: what they sent against a resend of everybody."""
@@ -114,33 +94,24 @@ def _minutes(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-def _summary(rows: Iterable[Row]) -> dict[str, Any]:
-    counts: Counter[str] = Counter()
-    latencies: list[int] = []
-    for row in rows:
-        counts.update(row.get("counts") or {})
-        if row.get("latency_ms"):
-            latencies.append(row["latency_ms"])
-    tried = sum(count for outcome, count in counts.items() if outcome not in _NOT_SENT)
+def _sum(parts: Any) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return total
+
+
+def _summary(counts: Counter[str]) -> dict[str, Any]:
+    tried = counts["delivered"] + counts["failed"]
     return {
-        "events": counts[_ENDED_WELL],
+        "events": counts["delivered"],
         "filtered": counts["filtered"],
-        "failed": tried - counts[_ENDED_WELL],
-        "success": round(counts[_ENDED_WELL] / tried, 6) if tried else None,
-        "latency_ms": round(median(latencies)) if latencies else None,
+        "failed": counts["failed"],
+        "success": round(counts["delivered"] / tried, 6) if tried else None,
+        "latency_ms": _mean(counts["latency_ms"], counts["answers"]),
+        "lag_ms": _mean(counts["lag_ms"], counts["lags"]),
     }
 
 
-def _by_minute(rows: Iterable[Row], moments: Sequence[datetime]) -> list[int]:
-    counts: Counter[str] = Counter()
-    for row in rows:
-        counts[row["at"][:16]] += (row.get("counts") or {}).get(_ENDED_WELL, 0)
-    return [counts[iso(moment)[:16]] for moment in moments]
-
-
-def _minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
-
-
-def _span(start: datetime, end: datetime) -> int:
-    return (_minute(end) - start) // timedelta(minutes=1) + 1
+def _mean(total: int, count: int) -> int | None:
+    return round(total / count) if count else None
