@@ -22,7 +22,6 @@ def parameters(settings: LocalSettings) -> dict[str, str]:
         "ActionIqBaseUrl": settings.actioniq_url,
         "ConsoleApiUrl": settings.api_url,
         "RunSettleSeconds": "0",
-        "LogLevel": settings.log_level,
         "IngestMaximumConcurrency": "4",
         "ActionIqMaximumConcurrency": "4",
         "BrazeMaximumConcurrency": "4",

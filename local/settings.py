@@ -25,19 +25,17 @@ class LocalSettings:
     api_port: int
     emulator_port: int
     standin_ports: Mapping[str, int]
-    log_level: str
     state: Path = ROOT / ".local"
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read API_PORT, EMULATOR_PORT, a port for each stand-in, and LOG_LEVEL; an empty one counts as absent."""
+        """Read API_PORT, EMULATOR_PORT, and a port for each stand-in; an empty one counts as absent."""
         return cls(
             api_port=int(environ.get("API_PORT") or 8084),
             emulator_port=int(environ.get("EMULATOR_PORT") or 4566),
             standin_ports={
                 name: int(environ.get(f"{name.upper()}_PORT") or port) for name, port in STANDINS.items()
             },
-            log_level=environ.get("LOG_LEVEL") or "INFO",
         )
 
     @property

@@ -168,6 +168,28 @@ def test_logs_name_ids_and_counts_and_neither_bodies_nor_keys(
         assert secret not in out
 
 
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (201, {"message": "success", "errors": [{"type": "pat@example.com is odd", "index": 0}]}),
+        (400, {"message": "pat@example.com of user-1 with brz_key"}),
+        (401, {"message": "brz_key is not ours, pat@example.com"}),
+        (429, {"message": "pat@example.com"}),
+        (500, {"message": "pat@example.com"}),
+    ],
+)
+def test_what_a_vendor_says_reaches_neither_logs_nor_metrics(
+    status: int, answer: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = World()
+    world.vendor.answers = lambda _: (status, answer)
+    run("braze", world, monkeypatch, event_file("braze_delivery.events"))
+    out = capsys.readouterr().out
+    assert '"CloudWatchMetrics"' in out
+    for secret in ("pat@example.com", "brz_key", "user-1", "rest.iad-01"):
+        assert secret not in out
+
+
 @pytest.mark.parametrize("vendor", ["actioniq", "braze", "webhook"])
 def test_a_worker_is_put_together_from_its_environment(
     vendor: Vendor, monkeypatch: pytest.MonkeyPatch

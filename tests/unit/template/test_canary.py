@@ -70,7 +70,7 @@ def test_a_bundle_of_which_only_a_layer_changed_makes_a_new_version_and_the_same
 
 
 def test_a_setting_of_the_stage_counts_too(tmp_path: Path) -> None:
-    assert fingerprint(tmp_path, "LogLevel=INFO") != fingerprint(tmp_path, "LogLevel=DEBUG")
+    assert fingerprint(tmp_path, "ClaimDays=7") != fingerprint(tmp_path, "ClaimDays=8")
 
 
 @pytest.mark.parametrize(

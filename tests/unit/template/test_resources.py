@@ -134,6 +134,12 @@ def test_every_function_logs_json_to_a_group_that_forgets(resources: Resources) 
         assert function["LoggingConfig"]["LogGroup"] == {"Ref": name.replace("Function", "LogGroup")}
 
 
+def test_no_setting_hides_metrics_or_lets_boto_log_keys(source: dict[str, Any]) -> None:
+    shared = source["Globals"]["Function"]
+    assert shared["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
+    assert shared["Environment"]["Variables"]["LOG_LEVEL"] == "INFO"
+
+
 def test_every_function_runs_the_handler_of_its_own_folder(source: dict[str, Any]) -> None:
     functions = {
         name: resource["Properties"]["CodeUri"]
