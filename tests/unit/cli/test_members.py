@@ -51,6 +51,7 @@ def test_every_part_has_the_header_and_the_rows_in_order(cut) -> None:
 
 def test_the_sum_is_of_what_is_uploaded_and_the_same_file_gives_the_same_bytes(cut) -> None:
     (first, _), (again, _) = (cut("m.csv", b"external_id\nu\n")[0] for _ in range(2))
+    assert again.path.read_bytes()[4:8] == bytes(4)  # no time of its making
     assert first.sha256 == again.sha256 == hashlib.sha256(again.path.read_bytes()).hexdigest()
 
 
