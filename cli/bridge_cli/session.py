@@ -126,7 +126,7 @@ def _entry(act: Callable[..., None]) -> Callable[..., None]:
         except CliError as error:
             session.screen.fail(error)
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             raise typer.Exit(ExitCode.INTERRUPTED) from None
 
     parameters = [*chain.from_iterable(map(_options, own)), *every]

@@ -165,6 +165,13 @@ def test_an_interrupted_command_exits_130(bridge) -> None:
     assert bridge("integrations").exit_code == 130
 
 
+def test_a_question_that_is_walked_away_from_is_an_interruption(bridge) -> None:
+    bridge.install()
+    assert bridge("uninstall", "braze", typed="").exit_code == 130
+    assert bridge("install", "actioniq", typed="").exit_code == 130
+    assert len(bridge.api.installed) == 1
+
+
 def test_errors_have_a_document() -> None:
     error = CliError(ExitCode.WAITING, "It waits.", "Approve it.", code="waits")
     told = {"code": "waits", "message": "It waits.", "hint": "Approve it.", "status": None, "exit_code": 9}
