@@ -79,5 +79,5 @@ def _checked(name: str, check: Check, patient: Patient) -> Iterator[Finding]:
 
 def _line(one: Finding) -> Text:
     mark, style = _MARKS[one.level]
-    told = Text(f"{mark} ", style).append(clean(one.message), "default")
+    told = Text.assemble((mark, style), f" {clean(one.message)}")
     return told.append(f"\n  {clean(one.hint)}", "dim") if one.hint else told

@@ -9,7 +9,7 @@ from rich.text import Text
 from bridge_cli.api import Json
 from bridge_cli.screen import clean, facts, table, word
 
-MARKS = {"ok": "✔", "failed": "✘", "unknown": "?", "warning": "!"}
+MARKS = {"ok": "✔", "failed": "✘", "unknown": "?"}
 
 
 def catalog(entries: Sequence[Json]) -> RenderableType:
@@ -75,10 +75,10 @@ def reports(tested: Sequence[Json]) -> Iterator[Text]:
 def checks(report: Json) -> Iterator[Text]:
     """A tick or a sentence for each permission."""
     for one in report["checks"]:
-        line = Text(f"{MARKS[one['status']]} ", {"ok": "green", "failed": "red"}.get(one["status"], "yellow"))
-        line.append(clean(one["permission"]), "default")
+        style = {"ok": "green", "failed": "red"}.get(one["status"], "yellow")
+        line = Text.assemble((MARKS[one["status"]], style), f" {clean(one['permission'])}")
         if one["status"] != "ok":
-            line.append(f": {clean(one['hint'] or one['reason'])}", "default")
+            line.append(f": {clean(one['hint'] or one['reason'])}")
         yield line
 
 
