@@ -137,6 +137,6 @@ def _profile(
 
 
 def _nothing_left(notes: Sequence[LeftOut]) -> ItemOutcome:
-    named = ", ".join(f"{note.field} ({note.reason})" for note in notes)
+    named = ", ".join(f"{note.field} ({note.reason})" for note in notes if not note.sent)
     detail = f"left out: {named}" if named else "nothing is left to send"
     return ItemOutcome(Outcome.FILTERED, "no_traits", detail[:_LONGEST_DETAIL], tuple(notes))

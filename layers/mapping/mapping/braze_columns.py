@@ -1,6 +1,5 @@
 """Export columns as Braze attributes, recipients and events: what a column's name and type become."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +8,6 @@ from typing import Any, Final, Literal
 from mapping.braze_fields import (
     MAX_EXTERNAL_ID_BYTES,
     STANDARD_ATTRIBUTES,
-    TRAIT_NAMES,
     FieldKind,
     attribute_field,
 )
@@ -91,7 +89,7 @@ def classify(
     if field.standard is not None:
         fate = ColumnKind.CONSENT if field.kind is FieldKind.CONSENT else ColumnKind.STANDARD
         return _standard(column, fate, field.name, kind)
-    return Column(column, ColumnKind.CUSTOM, field.name, kind, warning=look_alike(field.name))
+    return Column(column, ColumnKind.CUSTOM, field.name, kind, warning=_warning(field.looks_like))
 
 
 # value type of a standard attribute → types a column may have to become one
@@ -112,32 +110,9 @@ def _standard(column: str, kind: ColumnKind, name: str, given: ColumnType) -> Co
     return Column(column, kind, name, needed)
 
 
-def look_alike(name: str) -> str:
-    """The standard attribute a custom name was probably meant to be (`Birthdate`, `Email`), or empty."""
-    standard = _LOOK_ALIKES.get(re.sub(r"[^a-z]", "", name.lower()), "")
+def _warning(standard: str) -> str:
+    """`Birthdate` or `Email` was probably meant to be a standard attribute."""
     return f"looks like the standard attribute {standard}, but becomes a custom one" if standard else ""
-
-
-_LOOK_ALIKES: Final = (
-    {name.replace("_", ""): name for name in STANDARD_ATTRIBUTES}
-    | {trait.lower(): name for trait, name in TRAIT_NAMES.items()}
-    | {
-        "birthdate": "dob",
-        "dateofbirth": "dob",
-        "emailaddress": "email",
-        "mail": "email",
-        "phonenumber": "phone",
-        "mobile": "phone",
-        "givenname": "first_name",
-        "surname": "last_name",
-        "familyname": "last_name",
-        "city": "home_city",
-        "sex": "gender",
-        "countrycode": "country",
-        "locale": "language",
-        "timezone": "time_zone",
-    }
-)
 
 
 def identifier_problem(value: object) -> str:

@@ -102,13 +102,17 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a trait or column goes: `problem` is the reason it may not go anywhere."""
+    """Where a trait or column goes: `problem` is the reason it may not go anywhere.
+
+    `looks_like` is the standard attribute a custom name (`Birthdate`, `Email`) was probably meant to be.
+    """
 
     name: str
     kind: FieldKind
     renamed: bool = False
     problem: str = ""
     standard: StandardField | None = None
+    looks_like: str = ""
 
 
 @lru_cache(maxsize=8192)
@@ -133,7 +137,30 @@ def attribute_field(name: str) -> Field:
     if standard is not None:
         kind = FieldKind.CONSENT if name in CONSENT_ATTRIBUTES else FieldKind.STANDARD
         return Field(name, kind, standard=standard)
-    return Field(name, FieldKind.CUSTOM, problem=key_problem(name))
+    looks_like = _LOOK_ALIKES.get(re.sub(r"[^a-z]", "", name.lower()), "")
+    return Field(name, FieldKind.CUSTOM, problem=key_problem(name), looks_like=looks_like)
+
+
+_LOOK_ALIKES: Final = (
+    {name.replace("_", ""): name for name in STANDARD_ATTRIBUTES}
+    | {trait.lower(): name for trait, name in TRAIT_NAMES.items()}
+    | {
+        "birthdate": "dob",
+        "dateofbirth": "dob",
+        "emailaddress": "email",
+        "mail": "email",
+        "phonenumber": "phone",
+        "mobile": "phone",
+        "givenname": "first_name",
+        "surname": "last_name",
+        "familyname": "last_name",
+        "city": "home_city",
+        "sex": "gender",
+        "countrycode": "country",
+        "locale": "language",
+        "timezone": "time_zone",
+    }
+)
 
 
 @lru_cache(maxsize=8192)

@@ -35,6 +35,8 @@ def attributes_of(traits: dict[str, Any], notes: list[LeftOut], *, consent: bool
             profile.leave_out(trait, reason)
         else:
             attributes[field.name] = value
+            if field.looks_like:
+                notes.append(LeftOut(f"traits.{trait}", f"looks_like_{field.looks_like}", sent=True))
     return attributes
 
 

@@ -12,6 +12,10 @@ MAX_OBJECT_BYTES: Final = 50_000
 MAX_ARRAY_BYTES: Final = 100_000
 
 _ARRAY_OPERATORS: Final = frozenset({"add", "remove", "$add", "$remove", "$update"})
+_OPERATORS: Final = _ARRAY_OPERATORS | {"inc"}
+_FOUND_BY: Final = frozenset({"$identifier_key", "$identifier_value"})
+_ITEM_KEYS: Final = {"$remove": _FOUND_BY, "$update": _FOUND_BY | {"$new_object"}}
+_LAST_YEAR: Final = 3000
 _GENDERS: Final = {"male": "M", "female": "F", "other": "O", "unknown": "N"} | {g.lower(): g for g in "MFONP"}
 _STATES: Final = frozenset({"opted_in", "subscribed", "unsubscribed"})
 _DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
@@ -104,7 +108,7 @@ def problem(value: Any) -> str:
     if isinstance(value, str):
         return "string_too_long" if len(value) > MAX_STRING else ""
     if isinstance(value, dict):
-        return _operator_problem(value) or _object_problem(value)
+        return _operator_problem(value) or _object_problem(value) or _nested_problem(value)
     if isinstance(value, list):
         return _array_problem(value)
     return ""
@@ -116,14 +120,47 @@ def _object_problem(value: dict[str, Any]) -> str:
 
 
 def _operator_problem(value: dict[str, Any]) -> str:
-    """Arrays of plain values know `add` and `remove`, arrays of objects `$add`, `$remove` and `$update`."""
-    if not value or not value.keys() <= _ARRAY_OPERATORS:
+    """Numbers know `inc`, arrays of plain values `add` and `remove`, arrays of objects `$add`, `$remove`, `$update`."""
+    if not value or not value.keys() <= _OPERATORS:
         return ""
-    for operator, items in value.items():
-        objects = operator.startswith("$")
-        if not isinstance(items, list) or any(isinstance(item, dict) is not objects for item in items):
-            return "wrong_operator"
-    return ""
+    if "inc" in value:
+        return "" if len(value) == 1 and type(value["inc"]) is int else "wrong_operator"
+    if len({operator.startswith("$") for operator in value}) > 1:
+        return "wrong_operator"
+    return "" if all(_works(operator, items) for operator, items in value.items()) else "wrong_operator"
+
+
+def _works(operator: str, items: Any) -> bool:
+    if not isinstance(items, list):
+        return False
+    if not operator.startswith("$"):
+        return not any(isinstance(item, dict | list) for item in items)
+    keys = _ITEM_KEYS.get(operator)
+    return all(isinstance(item, dict) and (keys is None or item.keys() == keys) for item in items)
+
+
+def _nested_problem(value: Any) -> str:
+    """What makes Braze drop the whole attribute without a word: a time it cannot read, a key it does not take."""
+    if isinstance(value, list):
+        return next(filter(None, map(_nested_problem, value)), "")
+    if not isinstance(value, dict):
+        return ""
+    if value.keys() == {"$time"}:
+        return "" if _is_time(value["$time"]) else "bad_time"
+    known = _OPERATORS | _ITEM_KEYS["$update"]
+    if any(" " in key or (key.startswith("$") and key not in known) for key in value):
+        return "bad_key"
+    if any(len(key) > MAX_STRING for key in value):
+        return "key_too_long"
+    return next(filter(None, map(_nested_problem, value.values())), "")
+
+
+def _is_time(value: Any) -> bool:
+    """ISO 8601; Python's own years end at 9999, Braze's at 3000."""
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).year <= _LAST_YEAR
+    except ValueError:
+        return False
 
 
 def _array_problem(values: list[Any]) -> str:
@@ -132,7 +169,7 @@ def _array_problem(values: list[Any]) -> str:
         return "array_too_long"
     if any(isinstance(item, str) and len(item) > MAX_STRING for item in values):
         return "string_too_long"
-    return "array_too_large" if len(encode(values)) > MAX_ARRAY_BYTES else ""
+    return "array_too_large" if len(encode(values)) > MAX_ARRAY_BYTES else _nested_problem(values)
 
 
 def size(value: Any) -> int:

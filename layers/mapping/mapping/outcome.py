@@ -17,10 +17,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One value that stays behind while its neighbours go out: `properties.url` or `traits.bio`, and a stable code."""
+    """One value that stays behind while its neighbours go out: `properties.url` or `traits.bio`, and a stable code.
+
+    A value that is `sent` all the same is one to be warned of.
+    """
 
     field: str
     reason: str
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,17 @@ def test_a_value_left_out_is_named_beside_its_item_and_counted_in_the_row(world:
     assert result.counts == {"delivered": 2}
 
 
+def test_a_look_alike_is_warned_of_and_not_counted_as_left_out(world: World) -> None:
+    message = delivery([identify("m1", Birthdate="1970-01-01", plan="gold")])
+    assert world.receive(message).status == "delivered"
+    [told] = world.stages.kept[message.delivery_id]["outcomes"]
+    assert told["warnings"] == [{"field": "traits.Birthdate", "reason": "looks_like_dob"}]
+    assert "left_out" not in told
+    assert world.row(message)["counts"] == {"delivered": 1}
+    [body] = world.bodies()
+    assert body["attributes"][0]["Birthdate"] == "1970-01-01"
+
+
 def test_a_consent_field_left_out_is_recorded_like_any_other_value(world: World) -> None:
     message = delivery([identify("m1", email_subscribe="opted_in", plan="gold")])
     world.receive(message)

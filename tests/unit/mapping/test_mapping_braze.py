@@ -260,7 +260,12 @@ def test_a_reserved_name_is_left_out_and_the_rest_goes(name: str) -> None:
         {"a": {"$time": AT}},
         [{"a": 1}],
         {"inc": 1},
-        {"add": ["x"]},
+        {"inc": -1},
+        {"add": ["x"], "remove": ["y"]},
+        {"$add": [{"id": 1, "at": {"$time": AT}}]},
+        {"$remove": [{"$identifier_key": "id", "$identifier_value": 1}]},
+        {"$update": [{"$identifier_key": "id", "$identifier_value": 1, "$new_object": {"a": 2}}]},
+        {"a": {"b": [{"c": {"$time": "2026-09-01"}}]}},
     ],
 )
 def test_everything_else_is_a_custom_attribute_under_its_own_name(value: object) -> None:
@@ -269,6 +274,20 @@ def test_everything_else_is_a_custom_attribute_under_its_own_name(value: object)
 
 def test_blanks_around_a_name_are_stripped_as_braze_does() -> None:
     assert profile(**{" plan ": "free", " email": "a@x"}) == {"plan": "free", "email": "a@x"}
+
+
+@pytest.mark.parametrize(
+    ("trait", "standard"),
+    [("Birthdate", "dob"), ("Email", "email"), ("city", "home_city"), ("sex", "gender")],
+)
+def test_a_look_alike_of_a_standard_attribute_goes_out_as_it_is_with_a_warning(
+    trait: str, standard: str
+) -> None:
+    given = event("identify", traits={trait: "x", "plan": "free"})
+    assert to_objects(given, braze_settings()) == [
+        ("attributes", {"external_id": "u-1", trait: "x", "plan": "free"})
+    ]
+    assert left_out(given, braze_settings()) == (LeftOut(f"traits.{trait}", f"looks_like_{standard}", True),)
 
 
 @pytest.mark.parametrize("name", ["email", "dob", "country", "first_name", "gender"])
@@ -292,6 +311,25 @@ def test_an_empty_standard_field_is_left_out(name: str) -> None:
         ({"k" * 256: 1}, "key_too_long"),
         ({"\u00e9" * 128: 1}, "key_too_long"),
         ({" ": 1}, "empty_key"),
+        ({"home": {"since": {"$time": "yesterday"}}}, "bad_time"),
+        ({"home": {"since": {"$time": 5}}}, "bad_time"),
+        ({"home": {"since": {"$time": "3001-01-01T00:00:00Z"}}}, "bad_time"),
+        ({"homes": [{"rooms": [{"since": {"$time": ""}}]}]}, "bad_time"),
+        ({"home": {"zip code": "1"}}, "bad_key"),
+        ({"homes": [{"$zip": "1"}]}, "bad_key"),
+        ({"home": {"k" * 256: "1"}}, "key_too_long"),
+        ({"seats": {"inc": 1.5}}, "wrong_operator"),
+        ({"seats": {"inc": "1"}}, "wrong_operator"),
+        ({"seats": {"inc": True}}, "wrong_operator"),
+        ({"seats": {"inc": 1, "add": ["x"]}}, "wrong_operator"),
+        ({"tags": {"add": [{"id": 1}]}}, "wrong_operator"),
+        ({"tags": {"add": [["x"]]}}, "wrong_operator"),
+        ({"tags": {"add": "x"}}, "wrong_operator"),
+        ({"tags": {"$add": ["x"]}}, "wrong_operator"),
+        ({"tags": {"add": ["x"], "$add": [{"id": 1}]}}, "wrong_operator"),
+        ({"tags": {"$remove": [{"$identifier_key": "id"}]}}, "wrong_operator"),
+        ({"tags": {"$update": [{"id": 1}]}}, "wrong_operator"),
+        ({"tags": {"$add": [{"since": {"$time": "soon"}}]}}, "bad_time"),
     ],
 )
 def test_a_trait_braze_would_not_store_in_full_is_left_out_and_the_rest_goes(

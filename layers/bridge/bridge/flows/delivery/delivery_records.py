@@ -230,7 +230,7 @@ def _status(outcomes: Mapping[int, ItemOutcome]) -> str:
 
 def _left_out_count(mapped: Mapped) -> dict[str, int]:
     """How many items lack a value, whatever became of them; of the row alone, for metrics count an item once."""
-    incomplete = sum(1 for one in mapped.values() if one.left_out)
+    incomplete = sum(1 for one in mapped.values() if any(not note.sent for note in one.left_out))
     return {"left_out": incomplete} if incomplete else {}
 
 
@@ -248,9 +248,12 @@ def _stages(
 ) -> dict[str, Any]:
     def shown(index: int) -> dict[str, Any]:
         end, plan = outcomes[index], mapped.get(index)
-        left = [{"field": one.field, "reason": one.reason} for one in plan.left_out] if plan else []
-        told = {"outcome": str(end.outcome), "reason": end.reason, "detail": end.detail}
-        return {**told, "left_out": left} if left else told
+        told: dict[str, Any] = {"outcome": str(end.outcome), "reason": end.reason, "detail": end.detail}
+        notes = plan.left_out if plan else ()
+        for name, sent in (("left_out", False), ("warnings", True)):
+            if some := [{"field": one.field, "reason": one.reason} for one in notes if one.sent is sent]:
+                told[name] = some
+        return told
 
     return {
         "input": message.items,

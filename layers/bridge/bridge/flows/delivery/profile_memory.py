@@ -103,7 +103,7 @@ def _sifted(one: Planned, memory: Memory, back: frozenset[str]) -> tuple[Planned
     left = sift(wire, update, memory, back)
     left_out = one.left_out + left.left_out
     if left.empty:
-        named = ", ".join(f"{note.field} ({note.reason})" for note in left_out)
+        named = ", ".join(f"{note.field} ({note.reason})" for note in left_out if not note.sent)
         detail = f"left out: {named}"[:_LONGEST_DETAIL]
         return ItemOutcome(Outcome.FILTERED, "unchanged", detail, left_out), left.memory
     if not left.left_out:
