@@ -53,6 +53,38 @@ def test_newer_workspaces_must_name_their_fields(braze: Any, onboarding: str, st
     assert export(braze, external_ids=["u"], fields_to_export=None).status == status
 
 
+@pytest.mark.parametrize("status", [200, 201])
+def test_the_status_of_an_export_is_a_switch(braze: Any, status: int) -> None:
+    braze.modes(export_status=status)
+    assert export(braze, external_ids=["u"]).status == status
+
+
+@pytest.mark.parametrize(
+    ("onboarding", "fields", "most"),
+    [
+        ("after", FIELDS, 40),
+        ("after", [*FIELDS, "campaigns_received"], 250),
+        ("before", FIELDS, 2500),
+    ],
+)
+def test_each_kind_of_export_has_a_lane_of_its_own(
+    braze: Any, onboarding: str, fields: list[str], most: int
+) -> None:
+    braze.modes(export_onboarding=onboarding, rate_limit="burst")
+    braze.clock.now -= braze.clock.now % 60
+    told = export(braze, external_ids=["u"], fields_to_export=fields).headers
+    assert (told["x-ratelimit-limit"], told["x-ratelimit-remaining"]) == (str(most), str(most - 1))
+
+
+def test_the_fast_lane_is_full_after_forty_calls_a_second_and_tracks_go_on(braze: Any) -> None:
+    braze.modes(rate_limit="burst")
+    braze.clock.now -= braze.clock.now % 1
+    assert [export(braze, external_ids=["u"]).status for _ in range(41)] == [*[201] * 40, 429]
+    assert braze.attributes(x=1)
+    braze.clock.now += 1
+    assert export(braze, external_ids=["u"]).status == 201
+
+
 def test_export_may_lag_behind_an_accepted_request(braze: Any) -> None:
     braze.modes(apply_delay=5)
     braze.attributes(x=1)

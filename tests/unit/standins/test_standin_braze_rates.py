@@ -21,6 +21,14 @@ def test_a_burst_window_ends_on_a_multiple_of_its_length_and_refuses_until_then(
     assert post(braze).status == 201
 
 
+def test_a_burst_window_may_have_another_length(braze: Any) -> None:
+    braze.modes(rate_limit="burst", burst_requests=1, burst_seconds=10)
+    braze.clock.now = 3_003.0
+    assert [post(braze).status for _ in range(2)] == [201, 429]
+    braze.clock.now = 3_010.0
+    assert post(braze).status == 201
+
+
 def test_a_refused_request_changes_nothing(braze: Any) -> None:
     braze.modes(rate_limit="burst", burst_requests=1)
     post(braze)
