@@ -25,6 +25,7 @@ from bridge.flows.erase.kept_rows import DeliveryLines, Memories
 from bridge.flows.erase.kept_snapshots import AudienceSnapshots
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.healing import Healing
+from bridge.flows.runs.joiners import Joiners
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.readback_plan import ReadingPlans
 from bridge.flows.runs.reconcile import Reconciled
@@ -152,16 +153,19 @@ def steps() -> RunSteps:
     runs = RunStore(client("dynamodb"), config.runs_table, now, config.run_retention_days)
     parts = PartFiles(client("s3"), config.state_bucket)
     snapshots = snapshot_store()
+    exports = Queue(client("sqs"), config.export_queue_url)
+    joiners = Joiners(runs, parts, snapshots, exports, now)
     committing = Committing(
         runs=runs,
         parts=parts,
         snapshots=snapshots,
         sessions=session,
+        joiners=joiners,
         history=RunHistory(client("dynamodb"), config.runs_table, config.run_retention_days, now),
         clock=now,
         measured=telemetry.publish_run,
     )
-    readings = ReadingPlans(parts, snapshots, membership_attribute, config.part_rows, monotonic)
+    readings = ReadingPlans(runs, parts, snapshots, membership_attribute, config.part_rows, monotonic)
     return RunSteps(
         runs=runs,
         planning=Planning(
@@ -184,7 +188,8 @@ def steps() -> RunSteps:
             parts=parts,
             sessions=session,
             committing=committing,
-            exports=Queue(client("sqs"), config.export_queue_url),
+            joiners=joiners,
+            exports=exports,
             clock=now,
         ),
         healing=Healing(

@@ -94,13 +94,17 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Whom a reconcile looks at: `most` of the snapshot (None: all), picked by `salt`; `names` can be compared."""
+    """Whom a reconcile looks at: `most` of the snapshot (None: all), picked by `salt`; `names` can be compared.
+
+    With change files in `joined` only the members who came with those changes are looked at.
+    """
 
     attribute: str
     identifier: str
     names: frozenset[str]
     salt: str
     most: int | None
+    joined: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

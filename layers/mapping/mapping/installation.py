@@ -90,3 +90,4 @@ class BrazeSettings(Settings):
     on_ambiguous_triggers: Literal["resend", "hold"] = "hold"
     objects_rule: Literal["combined", "per_array"] = "combined"
     approve_recipients: int = 10_000
+    read_back_joiners: Literal["all", "sample", "off"] = "all"

@@ -18,7 +18,7 @@ type RunStatus = Literal[
     "blocked",
     "stale",
 ]
-type RunOrigin = Literal["export", "rollback", "reconcile", "repair"]
+type RunOrigin = Literal["export", "rollback", "reconcile", "repair", "joiners"]
 ENDED: frozenset[RunStatus] = frozenset({"done", "cancelled", "blocked", "stale"})
 STARTING: frozenset[RunStatus] = frozenset({"planning", "waiting_lease"})
 DECIDED: frozenset[RunStatus] = frozenset({"planned", "waiting_approval"})
@@ -143,6 +143,7 @@ class ColumnRecord(_Frozen):
 class Snapshot(_Frozen):
     """The last committed state of an audience: `version` counts commits, `prefix` says where its files lie.
 
+    `unknown` counts people of the audience whom Braze does not know: they lie in a file of their own.
     `on_leave` and `update_existing_only` are how its run told Braze, so that a rollback tells it the same way.
     `before` is the prefix of the version it took the place of.
     `hashing` names the hash function that spread the rows over the partitions; another one means that
@@ -158,6 +159,7 @@ class Snapshot(_Frozen):
     columns: tuple[Column, ...] = ()
     members: int = 0
     rows: int = 0
+    unknown: int = 0
     exported_at: str = ""
     committed_at: str = ""
     data_points: tuple[int, ...] = ()

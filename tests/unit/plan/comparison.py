@@ -42,6 +42,7 @@ class PlainComparison:
         self.columns: tuple[StageColumn, ...] = ()
         self.files: tuple[SourceFile, ...] = ()
         self.wrong: list[RejectedRow] = []
+        self.taken: set[str] = set()
 
     def close(self) -> None: ...
 
@@ -109,6 +110,9 @@ class PlainComparison:
 
     def reading(self, old: Old, sampling: Sampling, *, part_rows: int, emit: Emit) -> Compared:
         known = _old(old)
+        if sampling.joined:
+            came = {one[2] for one in json.loads(sampling.joined[0].read_text()) if one[4]}
+            known = {user: row for user, row in known.items() if row["member"] and user in came}
         picked = sorted(known, key=lambda user: sha256(f"{sampling.salt}{user}".encode()).digest())
         lines = [
             json.dumps(
@@ -145,6 +149,33 @@ class PlainComparison:
             ),
             unknown_samples=tuple(unknown),
         )
+
+    def retry(self, unknown: Old) -> int:
+        named = {row["id"] for row in self.rows}
+        again = {user: row for user, row in _old(unknown).items() if user not in named}
+        fields = [column.field for column in self.columns]
+        self.rows += [
+            {"id": user, "op": "add", "fault": "", **{field: row.get(field) for field in fields}}
+            for user, row in again.items()
+        ]
+        return len(again)
+
+    def still(self, unknown: Old, changes: Sequence[Path], columns: Sequence[Column]) -> int:
+        sent = {one[2] for one in json.loads(changes[0].read_text())}
+        left = {user: row for user, row in _old(unknown).items() if user in sent - self.taken}
+        (self.directory / "unknown.parquet").write_text(json.dumps(left))
+        return len(left)
+
+    def split(self, old: Old, unknown: Old | None, drift: Path) -> tuple[Written, int]:
+        known, missed = _old(old), set(json.loads(drift.read_text())["unknown"])
+        here = {user: row for user, row in known.items() if user not in missed}
+        away = {user: row for user, row in known.items() if user in missed} | _old(unknown)
+        (self.directory / "p-0000.parquet").write_text(json.dumps(here))
+        (self.directory / "unknown.parquet").write_text(json.dumps(away))
+        written = Written(
+            (self.directory / "p-0000.parquet",), len(here), sum(row["member"] for row in here.values())
+        )
+        return written, len(away)
 
     def held(self, old: Old, drift: Path, attribute: str) -> Old:
         found, known = json.loads(drift.read_text()), _old(old)
@@ -208,7 +239,9 @@ class PlainComparison:
                 found.joined += member and not before["member"]
                 found.left += before["member"] and not member
                 found.changed += member == before["member"]
-                changes.append([len(changes) // part_rows + 1, len(changes) % part_rows, user, target])
+                joined = member and not before["member"]
+                place = divmod(len(changes), part_rows)
+                changes.append([place[0] + 1, place[1], user, target, joined])
                 lines.append(
                     json.dumps(
                         line | ({"_update_existing_only": True} if sending.update_existing_only else {})
@@ -254,16 +287,21 @@ class PlainComparison:
         self, old: Old | None, changes: Sequence[Path], columns: Sequence[Column], refused: Refused
     ) -> Written:
         known = _old(old)
-        for part, line, user, target in json.loads(changes[0].read_text()):
+        self.taken = set()
+        for part, line, user, target, _ in json.loads(changes[0].read_text()):
             if part not in refused.parts and (part, line) not in refused.lines:
                 known[user] = target
+                self.taken.add(user)
         path = self.directory / "p-0000.parquet"
         path.write_text(json.dumps(known))
         return Written((path,), len(known), sum(row["member"] for row in known.values()))
 
 
 def _old(old: Old | None) -> dict[str, dict[str, Any]]:
-    return json.loads(old.files[0].read_text()) if old and old.files else {}
+    rows: dict[str, dict[str, Any]] = {}
+    for path in old.files if old else ():
+        rows |= json.loads(path.read_text())
+    return rows
 
 
 def _cut(lines: Sequence[str], part_rows: int, emit: Emit) -> int:

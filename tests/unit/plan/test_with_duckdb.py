@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bridge.diff import Session
+from tests.unit.plan.test_joiners import DELTA, KNOWN, export, joiners, now, sent_to
 from tests.unit.plan.test_reconcile import MANY, done, ends, found
 from tests.unit.plan.world import World, row, truth
 
@@ -43,3 +44,24 @@ def test_a_rollback_and_a_repair_bring_back_what_was_committed() -> None:
     assert repair
     assert (repair.joined, repair.left, repair.changed, repair.data_points) == (1, 1, 2, 6)
     assert inside(world) == truth([*MANY, row("left", 1)])
+
+
+def test_whom_braze_does_not_know_is_kept_apart_and_tried_again() -> None:
+    world = World(part_rows=4, sessions=duckdb, config={"update_existing_only": True})
+    world.braze.only = set(KNOWN)
+    people = [row(f"u{n}", n, "here") for n in range(6)]
+    told = joiners(world, export(world, "one", people))
+    assert (told["of"], told["unknown_to_braze"]) == (6, 2)
+    assert (now(world).members, now(world).unknown, now(world).rows) == (4, 2, 4)
+    world.braze.only = {*KNOWN, "u4"}
+    delta = [{**row("u0", 7, "here"), "op": "add"}, {**row("new", 1), "op": "add"}]
+    told = joiners(world, export(world, "two", delta, mode="delta", columns=DELTA))
+    assert (told["of"], told["unknown_to_braze"]) == (3, 2)
+    assert world.braze.profiles["u4"] == {"AIQ_a1_1": True, "n": 4.0, "city": "here"}
+    assert (now(world).members, now(world).unknown) == (5, 2)
+    world.braze.refuse = lambda line: "BAD" if line["external_id"] == "u5" else ""
+    export(world, "three", [{**row("new"), "op": "remove"}], mode="delta", columns=DELTA)
+    assert sent_to(world) == {"u5"}
+    assert (now(world).members, now(world).unknown) == (5, 1)
+    export(world, "four", people[:5])
+    assert now(world).unknown == 0

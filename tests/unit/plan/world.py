@@ -19,6 +19,7 @@ from typing import Any
 from bridge.errors import BridgeError, Rejected
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.healing import Healing
+from bridge.flows.runs.joiners import Joiners
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.readback import Readers
 from bridge.flows.runs.readback_plan import ReadingPlans
@@ -332,6 +333,14 @@ class MemoryBuckets:
     def prefix(self, audience: str, version: int, run_id: str) -> str:
         return f"snapshots/{audience}/{version}-{run_id}/"
 
+    def upload_unknown(self, prefix: str, path: Path) -> None:
+        self._put(f"{prefix}unknown", path.read_bytes())
+
+    def download_unknown(self, snapshot: Snapshot, directory: Path) -> Path:
+        path = directory / "old-unknown"
+        path.write_bytes(self.objects[f"{snapshot.prefix}unknown"])
+        return path
+
     def describe(self, snapshot: Snapshot) -> None:
         self._put(snapshot.described_at, snapshot.model_dump_json().encode())
 
@@ -386,6 +395,7 @@ class Braze:
     refuse: Callable[[dict[str, Any]], str] = lambda _line: ""
     script: list[BridgeError | None] = field(default_factory=list)
     applies_failures: bool = False
+    only: set[str] | None = None  # whom it knows, where profiles are not created
 
     def __call__(self, plan: RunPlan) -> Any:
         return self.request
@@ -406,7 +416,10 @@ class Braze:
         return reasons
 
     def _apply(self, line: dict[str, Any]) -> None:
-        line.pop("_update_existing_only", None)
+        if line.pop("_update_existing_only", False) and self.only is not None:
+            user = next(line[name] for name in _IDENTIFIERS if name in line)
+            if user not in self.only and user not in self.profiles:
+                return
         user = next(found for name in _IDENTIFIERS if (found := line.pop(name, None)))
         self.data_points += len(line)
         profile = self.profiles.setdefault(user, {})
@@ -550,11 +563,13 @@ class World:
         def attribute(audience: str, split: str) -> str:
             return f"AIQ_{audience}_{split}"
 
+        joiners = Joiners(self.runs, self.buckets, self.buckets, self.exports, self.clock)
         committing = Committing(
             runs=self.runs,
             parts=self.buckets,
             snapshots=self.buckets,
             sessions=opened,
+            joiners=joiners,
             history=self.buckets,
             clock=self.clock,
             measured=self.measured.append,
@@ -566,7 +581,7 @@ class World:
                 exports=self.buckets,
                 rollbacks=Rollbacks(self.runs, self.buckets),
                 repairs=Repairs(self.runs, self.buckets),
-                readings=ReadingPlans(self.buckets, self.buckets, attribute, part_rows, monotonic),
+                readings=ReadingPlans(self.runs, self.buckets, self.buckets, attribute, part_rows, monotonic),
                 parts=self.buckets,
                 snapshots=self.buckets,
                 installations=self.nobody,
@@ -582,6 +597,7 @@ class World:
                 parts=self.buckets,
                 sessions=opened,
                 committing=committing,
+                joiners=joiners,
                 exports=self.exports,
                 clock=self.clock,
             ),

@@ -74,6 +74,12 @@ def test_what_a_run_committed_is_described_beside_its_files(store: SnapshotStore
     assert store.described(AUDIENCE, 4, "run_4") == kept
 
 
+def test_those_braze_does_not_know_lie_beside_the_snapshot(store: SnapshotStore, tmp_path: Path) -> None:
+    (tmp_path / "unknown").write_bytes(b"who")
+    store.upload_unknown("snapshots/p/", tmp_path / "unknown")
+    assert store.download_unknown(snapshot(1), tmp_path).read_bytes() == b"who"
+
+
 def test_files_past_their_retention_are_told_from_a_fault(store: SnapshotStore, tmp_path: Path) -> None:
     gone = snapshot(5).model_copy(update={"prefix": "snapshots/gone/"})
     with pytest.raises(Rejected) as refused:

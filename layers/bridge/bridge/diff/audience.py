@@ -47,7 +47,8 @@ class Comparison:
             part, line = cutter.place()
             fields = "".join(f", {name}" for name in self._fields())
             self._connection.execute(
-                f"COPY (SELECT {part} AS part, {line} AS line, id, member{fields} FROM changes) "
+                f"COPY (SELECT {part} AS part, {line} AS line, id, member, "
+                f"kind = 'join' AS joined{fields} FROM changes) "
                 f"TO {sql.text(str(directory / f'changes-{partition:04d}.parquet'))} (FORMAT parquet)",
             )
             cutter.cut("changes", self._line())

@@ -20,14 +20,15 @@ _RECORD = (
 
 def cut(connection: duckdb.DuckDBPyConnection, old: Old, sampling: Sampling, cutter: Cutter) -> Compared:
     """A line for everybody to look at: what Braze should hold of them. The same salt picks the same people."""
+    line, some = _line(old, sampling), ""
+    if sampling.joined:
+        some = f" WHERE s.member AND s.id IN (SELECT id FROM {_parquet(sampling.joined)} WHERE joined)"
     if sampling.most is None:
         for path in old.files:
-            _cut(connection, f"SELECT {_line(old, sampling)} AS line FROM {_parquet([path])} s", cutter)
+            _cut(connection, f"SELECT {line} AS line FROM {_parquet([path])} s{some}", cutter)
     elif old.files:
         picked = f"ORDER BY md5({sql.text(sampling.salt)} || s.id), s.id LIMIT {sampling.most}"
-        _cut(
-            connection, f"SELECT {_line(old, sampling)} AS line FROM {_parquet(old.files)} s {picked}", cutter
-        )
+        _cut(connection, f"SELECT {line} AS line FROM {_parquet(old.files)} s{some} {picked}", cutter)
     return Compared(parts=cutter.finish(), lines=cutter.lines)
 
 

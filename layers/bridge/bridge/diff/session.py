@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from bridge.diff import orders, readback, restoring, snapshot
+from bridge.diff import unknown as people
 from bridge.diff.audience import Comparison
 from bridge.diff.stage import Stage
 from bridge.diff.wire import Cutter
@@ -115,6 +116,21 @@ class Session:
         """Count what a reconcile found; whom and what to repair goes to `target`."""
         with _interruptible():
             return readback.gather(self._connection, files, target, with_unknown=with_unknown)
+
+    def retry(self, unknown: Old) -> int:
+        """Stage those Braze did not know whom a delta does not name; how many they are."""
+        with _interruptible():
+            return people.retry(self._connection, unknown, self._columns)
+
+    def still(self, unknown: Old, changes: Sequence[Path], columns: Sequence[Column]) -> int:
+        """After `commit`: write `unknown.parquet`, those Braze did not know and did not take; how many they are."""
+        with _interruptible():
+            return people.still(self._connection, unknown, changes, columns, self.directory)
+
+    def split(self, old: Old, unknown: Old | None, drift: Path) -> tuple[Written, int]:
+        """Write the snapshot without those a reading did not find, and `unknown.parquet` with them."""
+        with _interruptible():
+            return people.split(self._connection, old, unknown, drift, self.directory)
 
     def held(self, old: Old, drift: Path, attribute: str) -> Old:
         """The rows that drifted, as Braze holds them."""

@@ -25,7 +25,7 @@ def build(
     files: list[Path] = []
     rows = members = 0
     for partition, path in enumerate(changes):
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted AS {_accepted(path, columns)}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW accepted AS {accepted(path, columns)}")
         target = directory / f"p-{partition:04d}.parquet"
         before = rows_of(old, partition, len(changes))
         connection.execute(
@@ -57,7 +57,8 @@ def without(
     return removed, rows, members
 
 
-def _accepted(path: Path, columns: Sequence[Column]) -> str:
+def accepted(path: Path, columns: Sequence[Column]) -> str:
+    """SQL for the changes of a file that were taken, once `build` has loaded what was refused."""
     fields = "".join(f", {column.field}" for column in columns)
     return (
         f"SELECT id, member{fields} FROM read_parquet({sql.text(str(path))}) c "

@@ -80,6 +80,16 @@ class SnapshotStore:
         for partition, path in enumerate(files):
             self.s3.upload_file(str(path), self.bucket, f"{prefix}p-{partition:04d}.parquet")
 
+    def upload_unknown(self, prefix: str, path: Path) -> None:
+        """Store those of a version whom Braze does not know."""
+        self.s3.upload_file(str(path), self.bucket, f"{prefix}unknown.parquet")
+
+    def download_unknown(self, snapshot: Snapshot, directory: Path) -> Path:
+        """The same on disk; raises Rejected when they are not kept any more."""
+        path = directory / "old-unknown.parquet"
+        self._download(f"{snapshot.prefix}unknown.parquet", path)
+        return path
+
     def _download(self, key: str, target: Path) -> None:
         try:
             self.s3.download_file(self.bucket, key, str(target))

@@ -69,9 +69,10 @@ class RunOrders:
                 409, "NOT_DONE", f"The run is {back_to.status}: only a run that is done has a state."
             )
         now = self.snapshots.pointer(back_to.audience)
-        if now and now.run_id == back_to.id:
-            raise Problem(409, "ALREADY_CURRENT", "Nothing was committed after this run.")
         last = self.runs.get(now.run_id) if now else None
+        read_back = last is not None and last.kind == "reconcile" and last.based_on == back_to.id
+        if now and (now.run_id == back_to.id or read_back):
+            raise Problem(409, "ALREADY_CURRENT", "Nothing was committed after this run.")
         if last and _went_back_to(last, back_to):
             return answer_json(202, self.admin.shown(last))
         wished = self._committed_by(back_to)

@@ -80,7 +80,9 @@ class AudienceSnapshots:
                     continue
                 done = rewritten(self.files, self.sessions, key, ids)
                 removed += bool(done.removed)
-                now += [done] if pointer and key.startswith(pointer.prefix) else []
+                now += [done] if pointer and key.startswith(f"{pointer.prefix}p-") else []
+                if pointer and key == f"{pointer.prefix}unknown.parquet":
+                    pointer = pointer.model_copy(update={"unknown": done.rows})
         self.snapshots.purge(audience)
         if pointer:
             self._recount(audience, pointer, now)

@@ -1,11 +1,11 @@
 """One attempt at a plan: read what is wished, compare, cut into parts, describe."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.flows.runs import columns as attributes
 from bridge.flows.runs import rejects
-from bridge.flows.runs.comparing import Comparing, old_snapshot
+from bridge.flows.runs.comparing import Comparing, old_snapshot, unknown_of
 from bridge.flows.runs.describing import Described, Order
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
 from bridge.flows.runs.wished import FromDrift, FromExport, FromSnapshot, Wished
@@ -45,7 +45,7 @@ class Attempt:
         wished = self._wished()
         resolved, warnings = self._columns(wished.columns())
         self.watch.check()
-        staged = wished.load(resolved.columns)
+        staged = self._retried(wished.load(resolved.columns))
         self.watch.check()
         self.parts.put_rejects(self.run.id, rejects.of_plan(self.session.rejects()), attempt=self.run.attempt)
         refs: list[PartRef] = []
@@ -97,7 +97,7 @@ class Attempt:
             refs.append(PartRef(number=part.number, key=key, rows=part.rows, sha256=part.sha256))
 
         manifest, rows = self.order.manifest, self.part_rows
-        update = _update_only(self.order)
+        update = self.order.update_only
         if self.run.kind == "campaign":
             return self.session.recipients(manifest.identifier, part_rows=rows, emit=emit)
         if self.run.kind == "events":
@@ -120,13 +120,16 @@ class Attempt:
             self.parts.put_changes(self.run.id, self.run.attempt, number, path)
         return compared
 
+    def _retried(self, staged: Staged) -> Staged:
+        """A delta that does not name whom Braze did not know wishes for them all the same."""
+        if self.run.kind != "audience" or self.order.manifest.mode == "full":
+            return staged
+        missing = unknown_of(self.snapshots, self.pointer, self.session)
+        again = self.session.retry(missing) if missing else 0
+        return replace(staged, usable=staged.usable + again, members=staged.members + again)
+
     def _attribute(self) -> str:
         return self.membership(self.run.audience_id or "", self.run.split_id or "")
 
     def _old(self) -> Old | None:
         return old_snapshot(self.snapshots, self.pointer, self.session)
-
-
-def _update_only(order: Order) -> bool:
-    stated = order.manifest.update_existing_only
-    return order.settings.update_existing_only if stated is None else stated

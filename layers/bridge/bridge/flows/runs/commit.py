@@ -1,15 +1,16 @@
 """The end of a run: what Braze accepted becomes the snapshot, and one report says everything."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from bridge.errors import Rejected
 from bridge.flows.runs import rejects
-from bridge.flows.runs.comparing import Sessions, old_snapshot
+from bridge.flows.runs.comparing import UNKNOWN, Sessions, old_snapshot, unknown_of
 from bridge.flows.runs.ledger import lines_of
 from bridge.flows.runs.report import EXAMPLES, history_entry, outcome, report
 from bridge.flows.runs.report_page import page
@@ -22,6 +23,13 @@ REMEMBERED_RUNS = 5
 SHOWN_RUNS = 12
 
 
+class Follows(Protocol):
+    """Orders what has to follow a run that is about to end."""
+
+    def follow(self, run: Run, plan: RunPlan, *, accepted: bool) -> Mapping[str, Any]:
+        """For the run's report: what was ordered, once however often it is asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committing:
     """Every step can be taken again: the snapshot's name follows from the run, the pointer flips once."""
@@ -31,6 +39,7 @@ class Committing:
     snapshots: Snapshots
     sessions: Sessions
     history: History
+    joiners: Follows
     clock: Callable[[], datetime]
     measured: Callable[[Mapping[str, Any]], None]
 
@@ -39,7 +48,8 @@ class Committing:
         plan = self.plan_of(run)
         results = self.parts.results(run.id, run.parts)
         pointer = self.committed(run, plan, results, watch) if run.kind == "audience" else None
-        return self.end(run, owner, results, snapshot=pointer, plan=plan)
+        more = self.joiners.follow(run, plan, accepted=any(result.accepted for result in results))
+        return self.end(run, owner, results, snapshot=pointer, plan=plan, document=more, told=more)
 
     def committed(self, run: Run, plan: RunPlan, results: Sequence[PartResult], watch: Watch) -> Snapshot:
         """The snapshot a run leaves, made unless it is there; raises Rejected when another run came before it."""
@@ -99,6 +109,12 @@ class Committing:
         """The report of a run that ended outside a step: superseded, cancelled while it waited, a dry run."""
         return self._put_report(run, report(run, (), status=run.status, now=now))
 
+    def amend(self, run: Run, more: Mapping[str, Any]) -> None:
+        """Put what was found out later into the report of a run that has ended."""
+        if run.report_key:
+            document = json.loads(self.parts.get_part(run.report_key))
+            self._put_report(run, document | more)
+
     def _put_report(self, run: Run, document: dict[str, Any]) -> str:
         document["history"] = self.history.last(run.series, SHOWN_RUNS)
         self.parts.put_page(run.id, page(document))
@@ -153,6 +169,10 @@ class Committing:
             changes = self.parts.get_changes(run.id, plan.attempt, session.directory)
             written = session.commit(old, changes, columns, refused(results))
             self.snapshots.upload(prefix, written.files)
+            unknown = 0
+            if missing := unknown_of(self.snapshots, pointer, session):
+                unknown = session.still(missing, changes, columns)
+                self.snapshots.upload_unknown(prefix, session.directory / UNKNOWN)
             hashing = session.hashing
         before = pointer.data_points if pointer else ()
         snapshot = Snapshot(
@@ -165,6 +185,7 @@ class Committing:
             columns=columns,
             members=written.members,
             rows=written.rows,
+            unknown=unknown,
             exported_at=max(plan.exported_at, pointer.exported_at if pointer else ""),
             committed_at=stamp(self.clock()),
             data_points=(*before, plan.data_points)[-REMEMBERED_RUNS:],

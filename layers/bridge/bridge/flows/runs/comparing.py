@@ -49,6 +49,9 @@ class Comparing(Protocol):
     def restore(self, wished: Old, columns: Sequence[StageColumn], only: Path | None = None) -> Staged: ...
     def reading(self, old: Old, sampling: Sampling, *, part_rows: int, emit: Emit) -> Compared: ...
     def gather(self, files: Sequence[Path], target: Path, *, with_unknown: bool) -> Drifted: ...
+    def retry(self, unknown: Old) -> int: ...
+    def still(self, unknown: Old, changes: Sequence[Path], columns: Sequence[Column]) -> int: ...
+    def split(self, old: Old, unknown: Old | None, drift: Path) -> tuple[Written, int]: ...
     def held(self, old: Old, drift: Path, attribute: str) -> Old: ...
     def compare(
         self,
@@ -75,6 +78,9 @@ class Comparing(Protocol):
     ) -> Written: ...
 
 
+UNKNOWN = "unknown.parquet"
+"""The file of those whom Braze does not know, in a session's directory."""
+
 type Sessions = Callable[[], AbstractContextManager[Comparing]]
 
 
@@ -84,3 +90,11 @@ def old_snapshot(snapshots: Snapshots, pointer: Snapshot | None, session: Compar
         return None
     files = tuple(snapshots.download(pointer, session.directory)) if pointer.partitions else ()
     return Old(files, pointer.columns, pointer.hashing == session.hashing)
+
+
+def unknown_of(snapshots: Snapshots, pointer: Snapshot | None, session: Comparing) -> Old | None:
+    """Those of a snapshot whom Braze does not know, on local disk; None when there are none."""
+    if pointer is None or not pointer.unknown:
+        return None
+    path = snapshots.download_unknown(pointer, session.directory)
+    return Old((path,), pointer.columns, same_hashing=False)

@@ -35,6 +35,12 @@ class Order:
     warnings: tuple[str, ...] = ()
     drift_of: str = ""
 
+    @property
+    def update_only(self) -> bool:
+        """Whether Braze is to update profiles that exist and create none."""
+        stated = self.manifest.update_existing_only
+        return self.settings.update_existing_only if stated is None else stated
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
@@ -144,6 +150,8 @@ class Described:
             "sent_columns": [column.name for column in self.resolved.columns],
             "on_leave": self.order.manifest.on_leave,
             "update_existing_only": self.order.manifest.update_existing_only,
+            "update_only": self.order.update_only,
+            "read_back_joiners": settings.read_back_joiners,
             "send_to_existing_only": self._existing_only(),
             "claims": settings.claims,
             "on_ambiguous": settings.on_ambiguous_triggers if self.run.kind == "campaign" else "resend",

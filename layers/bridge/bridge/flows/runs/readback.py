@@ -18,6 +18,7 @@ from mapping.installation import BrazeSettings, Installation
 from mapping.readback import IDS_PER_CALL, Cell, drift
 
 NOT_ANSWERED = "not_answered"
+NOT_PERMITTED = "users_export_ids_missing"
 
 
 class Exported(Protocol):
@@ -112,11 +113,24 @@ class Reader:
     plan: RunPlan
     part: int
     pacing: Pacing
+    _refused: str = ""
     _found: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     def read(self, lines: Sequence[bytes]) -> Mapping[int, str]:
         """One request; reason per line that Braze said nothing of."""
+        if self._refused:
+            return dict.fromkeys(range(len(lines)), self._refused)
+        try:
+            return self._with_key(lines)
+        except Blocked as error:
+            if not self.plan.details.get("joiners") or error.reason != NOT_PERMITTED:
+                raise
+            # Nobody asked for this reading: it ends as one that could not tell, not as a run that failed.
+            self._refused = error.reason
+            return dict.fromkeys(range(len(lines)), self._refused)
+
+    def _with_key(self, lines: Sequence[bytes]) -> Mapping[int, str]:
         used = self.flow.keys.current(self.installation)
         try:
             return self._compared(lines, used)
@@ -163,6 +177,8 @@ class Reader:
         if user is None:
             # Who has left, and is not known any more, is as it should be.
             return [_record(who, unknown=True)] if expected[membership] else ()
+        if self.plan.details.get("joiners"):
+            return ()
         columns: Sequence[tuple[str, ColumnType]] = self.plan.details["compared"]
         cells = drift(expected, user, membership, columns)
         return [_record(who, cells)] if cells else ()

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bridge.errors import Rejected
 from bridge.flows.runs.attempt import Planned
 from bridge.flows.runs.comparing import Comparing, old_snapshot
 from bridge.flows.runs.describing import Order
 from bridge.flows.runs.readback import ids_per_call
-from bridge.flows.runs.runs import Parts, Snapshots, Watch
+from bridge.flows.runs.runs import Parts, Runs, Snapshots, Watch
 from mapping.braze_fields import STANDARD_ATTRIBUTES
 from mapping.comparison import PartFile, Sampling
 from mapping.export import PartRef, RunPlan
@@ -23,6 +24,7 @@ READS_PER_SECOND = 40
 class ReadingPlans:
     """`membership` names the attribute of an audience and split."""
 
+    runs: Runs
     parts: Parts
     snapshots: Snapshots
     membership: Callable[[str, str], str]
@@ -47,7 +49,10 @@ class ReadingPlans:
         names = frozenset(column.name for column in pointer.columns if comparable(column.name))
         attribute = self.membership(run.audience_id or "", run.split_id or "")
         asked = run.reconcile or Reconciling()
-        sampling = Sampling(attribute, pointer.identifier, names, run.id, asked.sample)
+        joined = self._joined(run, session)
+        if run.origin == "joiners":
+            names = frozenset()
+        sampling = Sampling(attribute, pointer.identifier, names, run.id, asked.sample, joined)
         session.reading(old, sampling, part_rows=self.part_rows, emit=emit)
         plan = RunPlan(
             run_id=run.id,
@@ -61,14 +66,15 @@ class ReadingPlans:
             exported_at=order.exported_at,
             parts=tuple(refs),
             members=pointer.members,
-            warnings=_warnings(pointer),
+            warnings=() if run.origin == "joiners" else _warnings(pointer),
             old_version=str(pointer.version),
             details={
-                "fields": fields_to_export(pointer.identifier, names & STANDARD_ATTRIBUTES.keys()),
+                "fields": _fields(run, pointer, names),
                 "compared": [(c.name, c.type) for c in pointer.columns if c.name in names],
                 "membership": attribute,
                 "rows": pointer.rows,
                 "update_only": _update_only(pointer, order),
+                "joiners": run.origin == "joiners",
                 "hashing": session.hashing,
                 "seconds": round(self.monotonic() - started, 3),
             },
@@ -79,6 +85,19 @@ class ReadingPlans:
         plan = plan.model_copy(update={"requests": requests, "details": plan.details | cost})
         key, digest = self.parts.put_plan(plan)
         return Planned(plan, PlanRef(key=key, sha256=digest), ())
+
+    def _joined(self, run: Run, session: Comparing) -> tuple[Path, ...]:
+        """The changes of the run whose joiners are read back."""
+        sent = self.runs.get(run.based_on or "") if run.origin == "joiners" else None
+        if sent is None or sent.plan is None:
+            return ()
+        return tuple(self.parts.get_changes(sent.id, sent.plan.attempt, session.directory))
+
+
+def _fields(run: Run, pointer: Snapshot, names: frozenset[str]) -> tuple[str, ...]:
+    if run.origin == "joiners":
+        return (pointer.identifier,)  # nothing is asked but whether Braze knows them
+    return fields_to_export(pointer.identifier, names & STANDARD_ATTRIBUTES.keys())
 
 
 def _update_only(pointer: Snapshot, order: Order) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.comparing import Sessions
+from bridge.flows.runs.joiners import NOT_TOLD_APART, Joiners
 from bridge.flows.runs.masking import masked
+from bridge.flows.runs.readback import NOT_PERMITTED
 from bridge.flows.runs.report import outcome
 from bridge.flows.runs.runs import Outbox, Parts, Runs, Watch, stamp
 from mapping.comparison import Drifted
@@ -16,6 +18,8 @@ from mapping.export import RunPlan, run_id
 from mapping.readback import Kind
 from mapping.run import PartResult, Reconciling, Run
 
+LEASE = 60
+DRIFT = "drift.parquet"
 _MEMBERSHIP = frozenset({Kind.EXTRA_MEMBER, Kind.NOT_MEMBER})
 
 
@@ -27,6 +31,7 @@ class Reconciled:
     parts: Parts
     sessions: Sessions
     committing: Committing
+    joiners: Joiners
     exports: Outbox
     clock: Callable[[], datetime]
 
@@ -34,6 +39,8 @@ class Reconciled:
         """Write the report, order the repair if it was asked for; False when another worker took the run over."""
         plan = self.committing.plan_of(run)
         results = self.parts.results_there(run.id)
+        if run.origin == "joiners":
+            return self._joiners(run, owner, plan, results, watch)
         found = self._gathered(run, plan, watch)
         asked = run.reconcile or Reconciling()
         repair = self._repair(run) if asked.repair and found.to_repair and not run.halt else None
@@ -43,12 +50,43 @@ class Reconciled:
             run, owner, results, plan=plan, document={"reconcile": section}, told={"reconcile": told}
         )
 
+    def _joiners(
+        self, run: Run, owner: str, plan: RunPlan, results: Sequence[PartResult], watch: Watch
+    ) -> bool:
+        marked = None
+        found = Drifted()
+        with self.sessions() as session, watch.over(session.interrupt):
+            files = self.parts.findings(run.id, session.directory)
+            if files:
+                found = session.gather(files, session.directory / DRIFT, with_unknown=True)
+            if found.unknown:
+                marked = self.joiners.mark(run, plan, session)
+        read = outcome(results)
+        told = {
+            "read_back": run.id,
+            "of": plan.details["lines"],
+            "read": read["accepted"],
+            "unknown_to_braze": found.unknown,
+            "told_apart": bool(read["accepted"]),
+            "why": _why(run, read),
+        }
+        self.joiners.tell(run, owner, LEASE, told, self.committing)
+        return self.committing.end(
+            run,
+            owner,
+            results,
+            snapshot=marked,
+            plan=plan,
+            document={"joiners": told},
+            told={"joiners": told},
+        )
+
     def _gathered(self, run: Run, plan: RunPlan, watch: Watch) -> Drifted:
         with self.sessions() as session, watch.over(session.interrupt):
             files = self.parts.findings(run.id, session.directory)
             if not files:
                 return Drifted()
-            target = session.directory / "drift.parquet"
+            target = session.directory / DRIFT
             # Whom Braze does not know is not created by an update of existing profiles.
             found = session.gather(files, target, with_unknown=not plan.details["update_only"])
             self.parts.put_drift(run.id, target)
@@ -98,6 +136,12 @@ def _section(run: Run, plan: RunPlan, results: Sequence[PartResult], found: Drif
         "examples": [_shown(asdict(sample)) for sample in found.samples],
         "to_repair": found.to_repair,
     }
+
+
+def _why(run: Run, read: Mapping[str, Any]) -> str:
+    if NOT_PERMITTED in read["rejected_by_reason"]:
+        return f"the key lacks users.export.ids: {NOT_TOLD_APART}"
+    return run.halt.reason if run.halt else ""
 
 
 def _count(cells: Mapping[tuple[str, str], int], kind: Kind) -> int:

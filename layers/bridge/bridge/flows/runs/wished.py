@@ -106,6 +106,8 @@ class FromSnapshot:
         directory = self.session.directory / "wished"
         directory.mkdir(exist_ok=True)
         files = tuple(self.snapshots.download(self.snapshot, directory)) if self.snapshot.partitions else ()
+        if self.snapshot.unknown:
+            files = (*files, self.snapshots.download_unknown(self.snapshot, directory))
         same = self.snapshot.hashing == self.session.hashing
         return self.session.restore(Old(files, self.snapshot.columns, same), columns)
 
