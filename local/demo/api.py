@@ -82,6 +82,16 @@ class Api:
         """A run's report as HTML."""
         return self._admin.text("GET", f"/v1/admin/audience-runs/{run_id}/report", params={"format": "html"})
 
+    def erase(self, user_id: str) -> Json:
+        """Ask for a person to be removed from everything the bridge keeps: the job."""
+        job: Json = self._admin.call("POST", "/v1/admin/subjects/erase", json={"user_id": user_id})
+        return job
+
+    def erasure(self, job_id: str) -> Json:
+        """How far it is."""
+        job: Json = self._admin.call("GET", f"/v1/admin/subjects/erase/{job_id}")
+        return job
+
     def approve(self, run_id: str) -> None:
         """Let a waiting run go on."""
         self._admin.call("POST", f"/v1/admin/audience-runs/{run_id}/approve", json={})

@@ -38,6 +38,7 @@ class Report:
     activation: Activation | None = None
     activated: int = 0
     triggers: int = 0
+    erased: dict[str, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
 
@@ -77,6 +78,8 @@ class Scenario:
             self._trigger()
         with self._timed("comparison"):
             self._prove(expected)
+        with self._timed("erasure"):
+            self._erase()
         return self.report
 
     def _send(self, expected: Truth) -> None:
@@ -140,6 +143,16 @@ class Scenario:
             *deliveries(self.report.live),
             *letters(self.api.dead_letters(), self.installed.both),
         ]
+
+    def _erase(self) -> None:
+        """When everything is proved: one who bought is removed from what the bridge keeps."""
+        who = audience.members(self.orders, self.exports[-1], audience.TREATED)[0].external_id
+        job = self.api.erase(who)
+        finished = self.exporter.watch.until
+        finished(f"the erasure of {who}", 1, lambda: int(self.api.erasure(job["id"])["status"] == "done"))
+        self.report.erased = self.api.erasure(job["id"])["erased"]
+        found = ", ".join(f"{count} {kind}" for kind, count in self.report.erased.items())
+        self.say(f"erased {who} from what the bridge keeps: {found}; at ActionIQ and Braze they stay")
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:

@@ -50,6 +50,11 @@ def test_every_run_left_a_page(played: Report) -> None:
         assert f"split {planned.split}" in run.report.read_text(encoding="utf-8")
 
 
+def test_the_customer_who_was_erased_was_in_memory_snapshots_parts_and_stages(played: Report) -> None:
+    """Live events and dead letters name them no more either."""
+    assert {"snapshots", "lines", "stages", "deliveries"} <= set(played.erased)
+
+
 def test_people_joined_stayed_changed_and_left(played: Report) -> None:
     """A scenario in which nothing happens proves nothing."""
     later = [planned for planned, _ in played.runs if planned.as_of > min(audience.EXPORTS)]

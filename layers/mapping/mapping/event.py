@@ -10,6 +10,8 @@ from mapping.json_values import InvalidValue, clean_object
 type Event = dict[str, Any]
 
 TYPES: Final = frozenset({"track", "page", "identify", "group", "alias", "screen"})
+ERASED: Final = "erased"
+"""The type of what stands where an event of an erased person stood: no destination maps it."""
 MAX_MESSAGE_ID: Final = 255
 _NAMED: Final = frozenset({"page", "screen"})
 

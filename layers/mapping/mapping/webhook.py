@@ -5,8 +5,9 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from mapping.destination import Wants
-from mapping.event import Event
+from mapping.event import ERASED, Event
 from mapping.installation import Installation, Settings
+from mapping.outcome import ItemOutcome, filtered
 
 MOST_EVENTS: Final = 100
 
@@ -46,6 +47,8 @@ def wants(installation: Installation) -> Wants:
     return Wants(lambda _: None, max_objects=WebhookSettings.of(installation).batch_size)
 
 
-def to_event(event: Event, _settings: WebhookSettings) -> dict[str, Any]:
-    """The event as the receiver gets it."""
+def to_event(event: Event, _settings: WebhookSettings) -> dict[str, Any] | ItemOutcome:
+    """The event as the receiver gets it; nothing is sent of one that was erased while its delivery waited."""
+    if event["type"] == ERASED:
+        return filtered("not_mapped")
     return {name: event[name] for name in FIELDS if name in event}

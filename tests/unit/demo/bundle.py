@@ -23,6 +23,7 @@ class Bundle:
         self.made: list[Json] = []
         self.letters: list[Json] = []
         self.approved: list[str] = []
+        self.erased: list[str] = []
         self.answers: dict[str, Json] = {}
         self.points = 0
 
@@ -115,6 +116,15 @@ class Bundle:
     def report_page(self, run_id: str) -> str:
         """As good as any."""
         return f"<!doctype html><title>{run_id}</title>"
+
+    def erase(self, user_id: str) -> Json:
+        """Done at once."""
+        self.erased.append(user_id)
+        return {"id": "era_1"}
+
+    def erasure(self, _job_id: str) -> Json:
+        """As if it had been in a snapshot."""
+        return {"status": "done", "erased": {"snapshots": 1}}
 
     def approve(self, run_id: str) -> None:
         """It was carried out already; only its status waited."""

@@ -79,6 +79,16 @@ def test_every_runs_report_is_kept_as_a_page_and_named() -> None:
     assert [line for line in said if "report:" in line] == [f"  report: {run.report}" for run in runs]
 
 
+def test_a_customer_is_erased_after_everything_was_proved() -> None:
+    """One who is in an audience."""
+    bundle = Bundle()
+    said: list[str] = []
+    found = play(bundle, said)
+    assert found.erased == {"snapshots": 1}
+    assert said[-1].startswith(f"erased {bundle.erased[0]} from what the bridge keeps: 1 snapshots")
+    assert bundle.erased[0] in bundle.people
+
+
 def test_a_run_that_waits_is_approved_and_says_why() -> None:
     """Somebody has to."""
     bundle = Bundle()

@@ -7,7 +7,7 @@ import pytest
 from bridge.flows.erase import scrub
 from bridge.flows.erase.scrub import ERASED
 from bridge.flows.erase.subject import Subject
-from mapping import actioniq, braze
+from mapping import actioniq, braze, webhook
 from mapping.braze_rows import to_recipient
 from mapping.installation import ActionIqSettings, BrazeSettings
 
@@ -98,6 +98,8 @@ def test_no_lane_makes_anything_of_what_is_left_when_a_letter_is_replayed():
     )  # type: ignore[union-attr]
     settings = ActionIqSettings(account_id="a", destination_id="d")
     assert actioniq.to_record(dict(ERASED), settings).reason == "not_mapped"  # type: ignore[union-attr]
+    webhook_settings = webhook.WebhookSettings(url="https://example.com")
+    assert webhook.to_event(dict(ERASED), webhook_settings).reason == "not_mapped"  # type: ignore[union-attr]
     assert to_recipient(dict(ERASED)).outcome == "rejected"  # type: ignore[union-attr]
 
 

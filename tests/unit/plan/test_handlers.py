@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from bridge.flows.erase import erasing
 from bridge.flows.runs.run_messages import RunMessages
 from mapping.export import run_id
+from tests.unit.erase.world import ANN, ErasingWorld
 from tests.unit.plan.world import World, row, truth
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -103,6 +105,18 @@ def test_what_starts_no_run_is_acknowledged(case: str) -> None:
     answer = wired("audience_plan", world, queue).lambda_handler(event(f"audience_plan.{case}"), Context())
     assert answer == {"batchItemFailures": []}
     assert world.runs.rows == {}
+
+
+def test_an_erasure_goes_to_who_erases_and_not_to_the_runs() -> None:
+    world, queue = ErasingWorld(), Queue()
+    world.lived()
+    app = wired("audience_plan", world, queue)
+    app.erasing = lambda: world.erasing
+    assert app.lambda_handler(event("audience_plan.erase"), Context()) == {"batchItemFailures": []}
+    world.ask()
+    assert invoke(app, erasing.message(ANN)) == {"batchItemFailures": []}
+    assert world.job.status == "done"
+    assert queue.letters == []
 
 
 @pytest.mark.parametrize("case", ["part", "give_up"])

@@ -9,8 +9,9 @@ from itertools import batched
 from typing import Any
 
 from bridge.flows.erase.subject import Subject
+from mapping import event
 
-ERASED: dict[str, Any] = {"type": "erased"}
+ERASED: dict[str, Any] = {"type": event.ERASED}
 """Stands where an object about the person stood, so that positions stay: no lane maps it to anything."""
 GONE = "erased"
 LINE = b"{}"

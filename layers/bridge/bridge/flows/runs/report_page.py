@@ -62,7 +62,7 @@ def _said(what: str, value: object) -> str:
 
 def _numbers(report: Report) -> str:
     full = report.get("full_resend_data_points", 0)
-    saved = f"{1 - report['data_points'] / full:.0%}" if full else "–"  # noqa: RUF001 - a dash
+    saved = f"{1 - report['data_points'] / full:.1%}" if full else "–"  # noqa: RUF001 - a dash
     shown = [
         ("members", number(report["members"])),
         ("joined", number(report["joined"])),

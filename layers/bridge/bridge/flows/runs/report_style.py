@@ -19,7 +19,8 @@ dt{color:var(--muted);font-size:.85rem}dd{margin:0;font-size:1.25rem;font-varian
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.25rem .5rem;border-bottom:1px solid var(--line);font-weight:400;overflow-wrap:anywhere}
 thead th{color:var(--muted);font-size:.85rem}.n{text-align:right;white-space:nowrap}
-.bars th{white-space:nowrap;width:1%}.bars .bar{width:60%;min-width:6rem}.bars .note{font-size:.85rem}
+.bars th{white-space:nowrap;width:1%}.bars .bar{width:50%;min-width:5rem}
+.bars .note{font-size:.85rem;min-width:8rem;overflow-wrap:normal}
 .bar span{display:block;height:1.1rem;border-radius:2px;background:var(--blue);min-width:1px}
 svg{display:block;width:100%;height:auto}svg text{fill:var(--muted);font:12px system-ui,sans-serif}
 svg line{stroke:var(--line)}.up,.area{fill:var(--blue)}.down{fill:var(--orange)}.area{fill-opacity:.75}
