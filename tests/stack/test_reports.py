@@ -19,7 +19,7 @@ from tests.stack.test_exports import Bench, installed
 __all__ = ["installed"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def people(installed: Bench) -> tuple[Bench, str, str]:
     """An audience whose first run refused a row, and one of its members."""
     tag = uuid.uuid4().hex[:8]

@@ -34,8 +34,8 @@ class StateFiles:
 
     def folders(self, prefix: str, after: str) -> tuple[list[str], str | None]:
         """Names right under a prefix, after a name; None at the end."""
-        # Everything inside a folder sorts before the folder's name followed by the last of characters.
-        start = f"{prefix}{after}/\U0010ffff" if after else ""
+        # Everything inside a folder sorts before the folder's name followed by the character after the slash.
+        start = f"{prefix}{after}0" if after else ""
         found = self._list(Prefix=prefix, Delimiter="/", after=start)
         names = [one["Prefix"][len(prefix) : -1] for one in found.get("CommonPrefixes", ())]
         return names, names[-1] if found["IsTruncated"] and names else None
