@@ -100,7 +100,7 @@ def worker(port: int, table: Any, claims: Any, config: dict[str, Any]) -> Any:
         memory=made.ProfileMemory(made.ProfileStore(table, TABLE)),
     )  # fmt: skip
     receiver = made.Receiver(deliverer, quiet, quiet, made.now)
-    return made.DeliveryWorker(lambda: receiver)
+    return made.DeliveryWorker(lambda: receiver, lambda: made.MinuteStore(table, TABLE))
 
 
 def at_work(

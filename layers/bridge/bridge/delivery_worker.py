@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     from bridge.flows.delivery.lanes import Lane
     from bridge.settings.delivery import DeliverySettings
 
-IN_FLIGHT = 64
+IN_FLIGHT = 100
+"""The largest batch the template takes: all its deliveries are on their way at once, the vendor fast or slow."""
 INSTALLATIONS_SECONDS = 5.0
 """How long deliveries to an installation may go on after it was switched off."""
 

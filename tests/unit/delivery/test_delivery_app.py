@@ -3,6 +3,7 @@
 import importlib.util
 import json
 from pathlib import Path
+from threading import Barrier
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
@@ -141,6 +142,22 @@ def test_a_message_that_waits_stays_in_the_queue_and_its_neighbours_do_not(
     ]
     assert run("braze", world, monkeypatch, records) == ["id-0"]
     assert world.queue.hidden == {"handle-0": 15.0}
+
+
+def test_a_whole_batch_is_on_its_way_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each request is answered only when the last one has come."""
+    world, together = World(), Barrier(20)
+
+    def answer(_: object) -> tuple[int, object]:
+        together.wait(5)
+        return 201, {"message": "success"}
+
+    world.vendor.answers = answer
+    [first, *_] = event_file("braze_delivery.events")["Records"]
+    bodies = [delivery([event(f"m{n}")], delivery_id=f"dlv_{n:024x}").body() for n in range(20)]
+    records = [first | {"messageId": f"id-{n}", "body": body} for n, body in enumerate(bodies)]
+    assert run("braze", world, monkeypatch, {"Records": records}) == []
+    assert len(world.bodies()) == 20
 
 
 def test_an_unexpected_failure_is_logged_by_type_and_place_alone(
