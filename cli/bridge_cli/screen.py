@@ -1,5 +1,6 @@
 """The terminal: results on stdout, everything else on stderr, and with `--json` nothing but JSON on stdout."""
 
+import getpass
 import json
 import re
 import sys
@@ -110,12 +111,16 @@ class Screen:
     def asked(self, question: str, *, secret: bool = False) -> str:
         """An answer that is not blank; a secret is not echoed."""
         while True:
-            if secret:
-                answer = str(typer.prompt(clean(question), hide_input=True, err=True)).strip()
-            else:
-                answer = self._answer(question)
-            if answer:
+            hidden = secret and sys.stdin.isatty()
+            if answer := self._hidden(question) if hidden else self._answer(question):
                 return answer
+
+    def _hidden(self, question: str) -> str:
+        """The echo is off before the question is seen: what is typed at once is neither shown nor lost."""
+        try:
+            return getpass.getpass(f"{clean(question)}: ", stream=sys.stderr).strip()
+        except EOFError:
+            raise typer.Abort from None
 
     def _answer(self, question: str) -> str:
         """What typer asks with writes to stdout, which is for results alone."""

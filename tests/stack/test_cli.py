@@ -164,7 +164,7 @@ def test_a_refused_key_becomes_a_dead_letter_that_is_replayed_once_it_is_mended(
     assert bridge.json("dead-letters", "--integration", installed)["data"] == []
 
 
-def test_an_audience_is_pushed_to_done_and_changed_with_approval(bridge: Bridge) -> None:
+def test_an_audience_is_pushed_to_done_and_changed_with_approval_and_taken_back(bridge: Bridge) -> None:
     installed = bridge.braze()
     stays, goes, third = (bridge.house.user() for _ in range(3))
     where = ["--audience", "1042", "--split", "1", "--integration", installed]
@@ -185,6 +185,10 @@ def test_an_audience_is_pushed_to_done_and_changed_with_approval(bridge: Bridge)
     assert (approved.returncode, approved.stdout.splitlines()[-1]) == (0, f"{run} done 1 of 1 parts")
     assert [_member(bridge, user) for user in (stays, goes)] == [True, False]
     assert bridge.json("runs", "report", run)["left"] == 2
+    back = bridge.run("runs", "rollback", pushed["run"]["id"], "--yes", "--watch")
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert [_member(bridge, user) for user in (stays, goes)] == [True, True]
+    assert bridge.house.profile(stays)["home_city"] == "Ulm"
 
 
 def test_a_person_sees_the_plan_and_says_yes(bridge: Bridge) -> None:
