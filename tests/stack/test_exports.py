@@ -207,8 +207,8 @@ def test_a_bad_value_costs_that_value_alone(bench: Bench) -> None:
 def test_an_export_to_an_unknown_campaign_ends_blocked(bench: Bench) -> None:
     rows = [{"external_id": f"{bench.tag}-{number}"} for number in range(400)]
     run = bench.ends(bench.put(f"campaign=none-{bench.tag}", rows))
-    assert reason(run) == ("blocked", "invalid_campaign_id")
-    assert "Invalid Campaign ID" in run["halt"]["detail"]
+    assert reason(run) == ("blocked", "unknown_campaign")
+    assert f"none-{bench.tag}" in run["halt"]["detail"]
 
 
 def test_a_run_whose_message_became_a_dead_letter_is_blocked_and_harms_no_other(bench: Bench) -> None:
