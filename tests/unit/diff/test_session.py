@@ -279,7 +279,7 @@ def test_parquet_brings_its_types_and_names(session: Session) -> None:
         ("part.csv", b'external_id,v\n1,"2\n'),
         ("part.csv", "external_id,v\n1,é\n".encode("latin-1")),
         ("part.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-12]),
-        ("part.csv.zst", b"no zstd"),
+        ("part.csv.zst", b"\x28\xb5\x2f\xfdno zstd"),
         ("part.parquet", b"no parquet"),
         ("part.jsonl", b'{"external_id": \n'),
         ("part.csv", b"external_id,v,v\n1,2,3\n"),

@@ -1,7 +1,9 @@
 """The files of an export as relations of text columns, whatever their format."""
 
 import csv
+import gzip
 import io
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +14,7 @@ from bridge.errors import Rejected
 from mapping.comparison import SourceColumn, SourceFile
 from mapping.export import ColumnType, file_format
 
-_COMPRESSION = {"gz": "gzip", "zst": "zstd", None: "none"}
+_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _HEADER_LINES = 50
 _JSON_TYPES: dict[str, ColumnType] = {
     "VARCHAR": "string",
@@ -28,11 +30,20 @@ _JSON_TYPES: dict[str, ColumnType] = {
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """SQL that yields one row per record in file order, and each column of it as text (NULL when empty)."""
+    """SQL that yields one row per record in file order, and each column of it as text (NULL when empty).
+
+    `lenient` reads what `sql` stumbles over with an error that `is_mixed` knows.
+    """
 
     sql: str
     values: dict[str, str]
     columns: tuple[SourceColumn, ...]
+    lenient: str = ""
+
+
+def is_mixed(error: duckdb.Error) -> bool:
+    """Whether the strict reader of CSV met line ends of several kinds."""
+    return "state machine" in str(error)
 
 
 def unreadable(source: SourceFile, error: Exception) -> Rejected:
@@ -43,49 +54,55 @@ def unreadable(source: SourceFile, error: Exception) -> Rejected:
 
 def relation(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> Relation:
     """Read what the file says of itself; raises Rejected when it cannot be read."""
-    form, compression = file_format(source.key)
+    form, _ = file_format(source.key)
     try:
         if form == "parquet":
             return _parquet(connection, source)
         if form == "jsonl":
-            return _jsonl(connection, source, _COMPRESSION[compression])
-        return _csv(connection, source, _COMPRESSION[compression])
-    except (duckdb.Error, UnicodeDecodeError, csv.Error) as error:
+            return _jsonl(connection, source, _packed(source))
+        return _csv(connection, source, _packed(source))
+    except (duckdb.Error, UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as error:
         raise unreadable(source, error) from error
 
 
+def _packed(source: SourceFile) -> str:
+    # By the first bytes: names say what was meant, and clients unpack or pack on the way.
+    with source.path.open("rb") as file:
+        head = file.read(4)
+    return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
+
+
 def _csv(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str) -> Relation:
-    path = text(str(source.path))
-    lines = connection.execute(
-        f"SELECT coalesce(line, '') FROM read_csv({path}, auto_detect=false, header=false, "
-        f"strict_mode=false, columns={{'line': 'VARCHAR'}}, delim='\x01', quote='', escape='', "
-        f"compression='{compression}') LIMIT {_HEADER_LINES}",
-    ).fetchall()
-    header = next(csv.reader(io.StringIO("\n".join(line for (line,) in lines), newline="")), [])
+    header = _header(connection, source, compression)
     if not header:
         raise Rejected("unreadable_part", f"{source.key}: the file has no header line")
     fields = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header)))
-    base = (
-        f"read_csv({path}, auto_detect=false, header=true, columns={{{fields}}}, delim=',', quote='\"', "
-        f"escape='\"', compression='{compression}'"
+    reading = (
+        f"read_csv({text(str(source.path))}, auto_detect=false, header=true, columns={{{fields}}}, delim=',', "
+        f"quote='\"', escape='\"', compression='{compression}', strict_mode="
     )
-    strict = f"{base}, strict_mode={str(_is_plain(connection, base, header)).lower()})"
-    values = {name: f"nullif(c{index}, '')" for index, name in enumerate(header)}
-    return Relation(strict, _distinct(source, header, values), tuple(SourceColumn(name) for name in header))
-
-
-def _is_plain(connection: duckdb.DuckDBPyConnection, base: str, header: Sequence[str]) -> bool:
     # DuckDB's strict reader finds an unterminated quote, but cannot read mixed line ends, and silently
     # reads nothing when the header itself holds a line break.
-    if any("\n" in name or "\r" in name for name in header):
-        return False
-    try:
-        connection.execute(
-            f"SELECT count(*) FROM (SELECT * FROM {base}, strict_mode=true) LIMIT 1000)"
+    lenient = f"{reading}false)"
+    broken = any("\n" in name or "\r" in name for name in header)
+    values = {name: f"nullif(c{index}, '')" for index, name in enumerate(header)}
+    columns = tuple(SourceColumn(name) for name in header)
+    return Relation(
+        lenient if broken else f"{reading}true)", _distinct(source, header, values), columns, lenient
+    )
+
+
+def _header(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str) -> list[str]:
+    if compression == "zstd":
+        lines = connection.execute(
+            f"SELECT coalesce(line, '') FROM read_csv({text(str(source.path))}, auto_detect=false, header=false, "
+            "strict_mode=false, columns={'line': 'VARCHAR'}, delim='\x01', quote='', escape='', "
+            f"compression='zstd') LIMIT {_HEADER_LINES}",
         ).fetchall()
-    except duckdb.Error as error:
-        return "state machine" not in str(error)
-    return True
+        return next(csv.reader(io.StringIO("\n".join(line for (line,) in lines), newline="")), [])
+    opened = gzip.open if compression == "gzip" else open
+    with opened(source.path, "rt", encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file), [])
 
 
 def _jsonl(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str) -> Relation:

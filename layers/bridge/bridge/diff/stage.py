@@ -1,6 +1,7 @@
 """An export staged in DuckDB: typed values, one row a user, and every row or value that cannot be used named."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -9,7 +10,7 @@ from bridge.diff import checks, staging
 from bridge.diff import columns as sql
 from bridge.diff.checks import value_reason
 from bridge.diff.reading import Reading
-from bridge.diff.sources import Relation, relation, unreadable
+from bridge.diff.sources import Relation, is_mixed, relation, unreadable
 from bridge.diff.staging import Bit
 from bridge.errors import Rejected
 from mapping.comparison import Reject, RejectedRow, SourceColumn, SourceFile, StageColumn, Staged
@@ -17,6 +18,7 @@ from mapping.export import ColumnType, file_format
 
 SHOWN = 1_000
 FETCHED = 10_000
+UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException)
 
 
 class Stage:
@@ -51,14 +53,24 @@ class Stage:
         """A type for each of these CSV columns, from all their values."""
         proposed: dict[str, ColumnType] = {}
         for name in names:
-            union = " UNION ALL ".join(
-                f"SELECT {described.values[name]} AS v FROM {described.sql}"
-                for described in self._relations.values()
-                if name in described.values
-            )
-            found = f"SELECT {sql.propose('v')} FROM ({union}) WHERE v IS NOT NULL"
-            proposed[name] = self._connection.execute(found).fetchall()[0][0]
+            try:
+                proposed[name] = self._proposed(name)
+            except UNREADABLE as error:
+                if not is_mixed(error):
+                    raise unreadable(self._files[0], error) from error
+                self._relations = {number: _lenient(one) for number, one in self._relations.items()}
+                proposed[name] = self._proposed(name)
         return proposed
+
+    def _proposed(self, name: str) -> ColumnType:
+        union = " UNION ALL ".join(
+            f"SELECT {described.values[name]} AS v FROM {described.sql}"
+            for described in self._relations.values()
+            if name in described.values
+        )
+        found = f"SELECT {sql.propose('v')} FROM ({union}) WHERE v IS NOT NULL"
+        kind: ColumnType = self._connection.execute(found).fetchall()[0][0]
+        return kind
 
     def load(
         self,
@@ -81,7 +93,7 @@ class Stage:
         rows: dict[int, int] = {}
         select = Reading(columns, identifier, time_zone, ops=ops, bits=bits, attributes=attributes)
         for source in self._files:
-            rows[source.number] = self._insert(source, select.of(source, self._relations[source.number]))
+            rows[source.number] = self._insert(source, select)
         if attributes:
             checks.mend(self._connection, columns, bits)
         rejected, examples = self._faults()
@@ -129,13 +141,20 @@ class Stage:
             f"JOIN (SELECT part, min(rowid) AS first FROM stage GROUP BY part) USING (part) WHERE {wrong}"
         )
 
-    def _insert(self, source: SourceFile, query: str) -> int:
+    def _insert(self, source: SourceFile, select: Reading) -> int:
+        described = self._relations[source.number]
         try:
-            return int(self._connection.execute(f"INSERT INTO stage {query}").fetchall()[0][0])
-        except duckdb.InterruptException:
-            raise
-        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as error:
+            try:
+                return self._inserted(select.of(source, described))
+            except UNREADABLE as error:
+                if not is_mixed(error):
+                    raise
+                return self._inserted(select.of(source, _lenient(described)))
+        except UNREADABLE as error:
             raise unreadable(source, error) from error
+
+    def _inserted(self, query: str) -> int:
+        return int(self._connection.execute(f"INSERT INTO stage {query}").fetchall()[0][0])
 
     def _faults(self) -> tuple[dict[str, int], tuple[RejectedRow, ...]]:
         counts = self._connection.execute(
@@ -203,3 +222,7 @@ class Stage:
         usable = self._connection.execute("SELECT count(*) FROM stage WHERE fault IS NULL").fetchall()[0][0]
         values = {column.field: int(n) for column, n in zip(columns, row[1:], strict=True)}
         return int(usable), int(row[0]), values
+
+
+def _lenient(described: Relation) -> Relation:
+    return replace(described, sql=described.lenient or described.sql)
