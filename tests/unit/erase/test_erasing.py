@@ -180,6 +180,31 @@ def test_no_run_takes_an_audience_that_is_being_erased_from() -> None:
     assert world.run(later).status == "waiting_approval"
 
 
+def test_who_is_unknown_to_braze_is_erased_from_the_file_beside_the_snapshot_and_counted_apart() -> None:
+    world = ErasingWorld()
+    world.lived()
+    pointer = world.buckets.pointers[AUDIENCE]
+    unknown = {"customer-0042": {"member": True}, "customer-0049": {"member": True}}
+    world.buckets.objects[f"{pointer.prefix}unknown.parquet"] = json.dumps(unknown).encode()
+    world.buckets.pointers[AUDIENCE] = pointer.model_copy(update={"unknown": 2})
+    world.erase()
+    check(world)
+    assert world.buckets.pointers[AUDIENCE].unknown == 1
+    assert b"customer-0049" in world.buckets.objects[f"{pointer.prefix}unknown.parquet"]
+
+
+def test_what_a_reading_found_of_the_person_goes_too() -> None:
+    world = ErasingWorld()
+    world.lived()
+    run_id = next(iter(world.runs.rows))
+    found = [{"user": user, "unknown": False, "cells": []} for user in ("customer-0042", "customer-0041")]
+    key = f"runs/{run_id}/findings/part-00001-a.jsonl"
+    world.buckets.objects[key] = "".join(f"{json.dumps(one)}\n" for one in found).encode()
+    world.erase()
+    check(world)
+    assert world.buckets.objects[key].startswith(b"{}\n")
+
+
 def test_a_claimed_event_of_an_export_is_forgotten_by_its_line() -> None:
     world = ErasingWorld()
     columns = ("external_id", "event_name", "event_time")

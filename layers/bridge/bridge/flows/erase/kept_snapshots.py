@@ -6,7 +6,7 @@ from typing import Protocol
 
 from bridge.flows.erase.kept_files import Files, Rewritten, rewritten
 from bridge.flows.erase.subject import Subject
-from bridge.flows.runs.comparing import Sessions
+from bridge.flows.runs.comparing import UNKNOWN, Sessions
 from mapping.run import Run, Snapshot
 
 
@@ -71,7 +71,7 @@ class AudienceSnapshots:
         if not ids:
             return 0
         removed = 0
-        now: list[Rewritten] = []
+        now: dict[str, Rewritten] = {}
         after: str | None = ""
         while after is not None:
             keys, after = self.files.page(self.snapshots.folder(audience), after)
@@ -80,17 +80,21 @@ class AudienceSnapshots:
                     continue
                 done = rewritten(self.files, self.sessions, key, ids)
                 removed += bool(done.removed)
-                now += [done] if pointer and key.startswith(f"{pointer.prefix}p-") else []
-                if pointer and key == f"{pointer.prefix}unknown.parquet":
-                    pointer = pointer.model_copy(update={"unknown": done.rows})
+                if pointer and key.startswith(pointer.prefix):
+                    now[key.removeprefix(pointer.prefix)] = done
         self.snapshots.purge(audience)
         if pointer:
             self._recount(audience, pointer, now)
         return removed
 
-    def _recount(self, audience: str, pointer: Snapshot, now: list[Rewritten]) -> None:
-        counts = {"rows": sum(one.rows for one in now), "members": sum(one.members for one in now)}
-        if counts != {"rows": pointer.rows, "members": pointer.members}:
+    def _recount(self, audience: str, pointer: Snapshot, now: Mapping[str, Rewritten]) -> None:
+        whole = [one for name, one in now.items() if name != UNKNOWN]
+        counts = {
+            "rows": sum(one.rows for one in whole),
+            "members": sum(one.members for one in whole),
+            "unknown": now[UNKNOWN].rows if UNKNOWN in now else 0,
+        }
+        if counts != {name: getattr(pointer, name) for name in counts}:
             counted = pointer.model_copy(update=counts)
             self.snapshots.describe(counted)
             self.snapshots.flip(audience, counted, pointer.version)

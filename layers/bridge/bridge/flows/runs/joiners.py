@@ -87,6 +87,7 @@ class Joiners:
                 "version": now.version + 1,
                 "run_id": reading.id,
                 "prefix": prefix,
+                "before": now.prefix,
                 "rows": written.rows,
                 "members": written.members,
                 "unknown": unknown,
@@ -94,7 +95,8 @@ class Joiners:
             }
         )
         self.snapshots.describe(marked)
-        self.snapshots.flip(reading.audience, marked, now.version)
+        if self.snapshots.flip(reading.audience, marked, now.version):
+            self.snapshots.retire(reading.audience, marked)
         return marked
 
     def tell(
