@@ -250,6 +250,21 @@ def test_a_dry_run_stops_at_the_plan() -> None:
     done(world, "two", MANY)
 
 
+def test_a_dry_run_takes_the_audience_from_nobody() -> None:
+    columns, rows = ("external_id", "tier"), [{"external_id": f"u{n}", "tier": "gold"} for n in range(4)]
+    world = World()
+    waiting = world.put("one", rows, columns=columns)
+    world.work()
+    assert world.run(waiting).status == "waiting_approval"
+    world.waits.clear()
+    asked = world.put(
+        "two", rows[:3], columns=columns, dry_run=True, exported_at=stamp(START.replace(year=2027))
+    )
+    world.work()
+    assert world.run(asked).status == "planned"
+    assert world.run(waiting).status == "waiting_approval"
+
+
 def test_a_cancelled_run_commits_what_braze_accepted() -> None:
     world = World()
     run_id = world.put("one", MANY)

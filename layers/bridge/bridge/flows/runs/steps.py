@@ -119,7 +119,8 @@ class RunSteps:
         if run.attempt >= MAX_ATTEMPTS:
             raise Blocked("keeps_failing", f"planning was broken off {run.attempt} times")
         order = self.planning.order(run)
-        if run.takes_audience and (wait := self._take_audience(run, order, owner, watch)):
+        acts = run.takes_audience and not order.manifest.dry_run
+        if acts and (wait := self._take_audience(run, order, owner, watch)):
             since = run.waiting_since or stamp(self.clock())
             if self._waited(since) > LONGEST_WAIT:
                 raise Blocked(
