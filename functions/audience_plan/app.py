@@ -32,6 +32,7 @@ from bridge.flows.runs.reconcile import Reconciled
 from bridge.flows.runs.repair import Repairs
 from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.run_messages import RunMessages
+from bridge.flows.runs.side_by_side import AHEAD
 from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.settings.plan import PlanSettings
 from bridge.stores.audit import AuditStore
@@ -181,6 +182,7 @@ def steps() -> RunSteps:
             membership=membership_attribute,
             monotonic=monotonic,
             part_rows=config.part_rows,
+            transfers=ThreadPoolExecutor(AHEAD, thread_name_prefix="s3"),
         ),
         committing=committing,
         reconciled=Reconciled(

@@ -1,6 +1,7 @@
 """One attempt at a plan: read what is wished, compare, cut into parts, describe."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from bridge.flows.runs import columns as attributes
@@ -8,6 +9,7 @@ from bridge.flows.runs import rejects
 from bridge.flows.runs.comparing import Comparing, old_snapshot, unknown_of
 from bridge.flows.runs.describing import Described, Order
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
+from bridge.flows.runs.side_by_side import InOrder
 from bridge.flows.runs.wished import FromDrift, FromExport, FromSnapshot, Wished
 from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, Staged
 from mapping.export import PartRef, RunPlan, Wait
@@ -38,6 +40,7 @@ class Attempt:
     pointer: Snapshot | None
     session: Comparing
     watch: Watch
+    transfers: Executor | None = None
 
     def make(self) -> Planned:
         """Read, compare, store."""
@@ -48,8 +51,9 @@ class Attempt:
         staged = self._retried(wished.load(resolved.columns))
         self.watch.check()
         self.parts.put_rejects(self.run.id, rejects.of_plan(self.session.rejects()), attempt=self.run.attempt)
-        refs: list[PartRef] = []
-        compared = self._compare(staged, wished.known(self._old), refs)
+        stored = InOrder[PartRef](self.transfers)
+        compared = self._compare(staged, wished.known(self._old), stored)
+        refs = stored.results()
         self.watch.check()
         plan = Described(
             run=self.run,
@@ -69,7 +73,9 @@ class Attempt:
             return FromDrift(self.parts, self.session, self.order.drift_of, committed, self._attribute())
         if self.order.snapshot:
             return FromSnapshot(self.snapshots, self.session, self.order.snapshot)
-        return FromExport(self.exports, self.session, self.run, self.order.manifest, self.watch)
+        return FromExport(
+            self.exports, self.session, self.run, self.order.manifest, self.watch, self.transfers
+        )
 
     def _columns(self, found: Sequence[SourceColumn]) -> tuple[attributes.Resolved, tuple[str, ...]]:
         manifest = self.order.manifest
@@ -90,11 +96,14 @@ class Attempt:
         )
         return resolved, found_names.warnings
 
-    def _compare(self, staged: Staged, known: Old | None, refs: list[PartRef]) -> Compared:
+    def _compare(self, staged: Staged, known: Old | None, stored: InOrder[PartRef]) -> Compared:
+        def store(part: PartFile) -> PartRef:
+            key = self.parts.put_part(self.run.id, self.run.attempt, part)
+            return PartRef(number=part.number, key=key, rows=part.rows, sha256=part.sha256)
+
         def emit(part: PartFile) -> None:
             self.watch.check()
-            key = self.parts.put_part(self.run.id, self.run.attempt, part)
-            refs.append(PartRef(number=part.number, key=key, rows=part.rows, sha256=part.sha256))
+            stored.call(store, part)
 
         manifest, rows = self.order.manifest, self.part_rows
         update = self.order.update_only

@@ -1,6 +1,7 @@
 """From an export to a stored plan."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +50,7 @@ class Planning:
     membership: Callable[[str, str], str]
     monotonic: Callable[[], float]
     part_rows: int
+    transfers: Executor | None = None
 
     def order(self, run: Run) -> Order:
         """Read the manifest, or find the snapshot to go back to; raises Rejected with what a person can mend."""
@@ -96,6 +98,7 @@ class Planning:
                 pointer=pointer,
                 session=session,
                 watch=watch,
+                transfers=self.transfers,
             ).make()
 
     def _installation(self, installation_id: str) -> Installation:

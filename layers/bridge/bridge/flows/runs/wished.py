@@ -1,6 +1,7 @@
 """Where the state a run is to bring about comes from: an export, an earlier snapshot, or what was found to differ."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -8,8 +9,9 @@ from typing import Protocol
 from bridge.errors import Rejected
 from bridge.flows.runs.comparing import Comparing
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
+from bridge.flows.runs.side_by_side import in_order
 from mapping.comparison import Old, SourceColumn, SourceFile, StageColumn, Staged
-from mapping.export import Manifest
+from mapping.export import ExportPart, Manifest
 from mapping.run import Run, Snapshot
 
 type Committed = Callable[[], Old | None]
@@ -33,6 +35,7 @@ class FromExport:
     run: Run
     manifest: Manifest
     watch: Watch
+    transfers: Executor | None = None
     files: Sequence[SourceFile] = ()
 
     def columns(self) -> Sequence[SourceColumn]:
@@ -60,17 +63,18 @@ class FromExport:
         return committed()
 
     def _download(self) -> list[SourceFile]:
-        files = []
-        for number, part in enumerate(self.manifest.parts, 1):
-            self.watch.check()
-            path = self.session.directory / f"export-{number:05d}"
-            digest = self.exports.download(part.key, path)
-            if part.sha256 and digest != part.sha256.lower():
-                raise Rejected(
-                    "wrong_sha256", f"{part.key} is not the file the manifest names: put the export again"
-                )
-            files.append(SourceFile(number, path, part.key))
-        return files
+        return in_order(self.transfers, self._one, enumerate(self.manifest.parts, 1))
+
+    def _one(self, numbered: tuple[int, ExportPart]) -> SourceFile:
+        number, part = numbered
+        self.watch.check()
+        path = self.session.directory / f"export-{number:05d}"
+        digest = self.exports.download(part.key, path)
+        if part.sha256 and digest != part.sha256.lower():
+            raise Rejected(
+                "wrong_sha256", f"{part.key} is not the file the manifest names: put the export again"
+            )
+        return SourceFile(number, path, part.key)
 
     def _require(self, found: Sequence[SourceColumn]) -> None:
         needed: list[str] = [self.manifest.identifier]
