@@ -139,6 +139,19 @@ def test_a_filter_that_matches_next_to_nothing_gives_short_pages_that_go_on(
     assert [one for page in pages for one in page] == [rare]
 
 
+def test_a_call_ends_after_so_many_rows_whether_they_match_or_not(
+    store: DeliveryStore, dynamodb: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_feed, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(delivery_feed, "_TOGETHER", 1)
+    for number in range(8):
+        put(store, number, timedelta(hours=number // 2, minutes=number % 2))
+    rare = put(store, 99, timedelta(hours=9), kind="campaign")
+    pages = all_pages(store, 5, kind="campaign")
+    assert (pages[0], [one for page in pages for one in page]) == ([], [rare])
+    assert len(pages) > 2
+
+
 def test_an_hour_is_marked_once_by_each_worker_and_outlives_its_rows(
     store: DeliveryStore, dynamodb: Counted
 ) -> None:
