@@ -41,7 +41,8 @@ from bridge.stores.delivery_lines import DeliveryLineStore
 from bridge.stores.erasures import ErasureStore
 from bridge.stores.exports import ExportStore
 from bridge.stores.installations import InstallationStore
-from bridge.stores.parts import PartFiles, PartRows
+from bridge.stores.part_rows import PartRows
+from bridge.stores.parts import PartFiles
 from bridge.stores.profiles import ProfileStore
 from bridge.stores.queues import Queue
 from bridge.stores.run_history import RunHistory

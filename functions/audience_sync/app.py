@@ -30,7 +30,8 @@ from bridge.settings.sync import SyncSettings
 from bridge.stores.claims import ClaimStore
 from bridge.stores.health import HealthStore
 from bridge.stores.installations import CachedInstallations, InstallationStore
-from bridge.stores.parts import PartFiles, PartRows
+from bridge.stores.part_rows import PartRows
+from bridge.stores.parts import PartFiles
 from bridge.stores.pauses import PauseStore
 from bridge.stores.queues import Queue
 from bridge.stores.runs import RunStore

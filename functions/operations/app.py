@@ -31,7 +31,7 @@ from bridge.stores.health import HealthStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.letters import LetterStore
 from bridge.stores.minutes import MinuteStore
-from bridge.stores.parts import PartRows
+from bridge.stores.part_rows import PartRows
 from bridge.stores.pauses import PauseStore
 from bridge.stores.queues import Queue
 from bridge.stores.report_links import ReportLinks

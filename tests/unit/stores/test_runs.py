@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import Rejected
-from bridge.stores.parts import PartRows
+from bridge.stores.part_rows import PartRows
 from bridge.stores.run_history import RunHistory
 from bridge.stores.runs import RunStore
 from mapping.export import RunPlan, Wait
