@@ -59,7 +59,7 @@ def dynamodb(endpoint: str) -> Any:
         region_name="eu-west-1",
         aws_access_key_id="a",
         aws_secret_access_key="b",  # noqa: S106 - nobody checks it
-        config=Config(max_pool_connections=64),
+        config=Config(max_pool_connections=100, parameter_validation=False),
     )
 
 
