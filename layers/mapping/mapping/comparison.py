@@ -145,7 +145,10 @@ type Emit = Callable[[PartFile], None]
 
 @dataclass(slots=True)
 class Compared:
-    """What differs; `changed_of` counts per attribute name, `stayers_changed_of` without those who join."""
+    """What differs; `changed_of` counts per attribute name, `stayers_changed_of` without those who join.
+
+    `samples` are a few lines of each kind (join, leave, stay; send of what has no state) as they would go out.
+    """
 
     joined: int = 0
     left: int = 0
@@ -154,6 +157,7 @@ class Compared:
     lines: int = 0
     changed_of: dict[str, int] = field(default_factory=dict)
     stayers_changed_of: dict[str, int] = field(default_factory=dict)
+    samples: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bridge.diff.staging import Bit
 from mapping.comparison import Compared, Old, Sending, StageColumn
 
 _MASK_BITS = 60
+KINDS = ("join", "leave", "stay")
 
 
 class Comparison:
@@ -44,14 +45,17 @@ class Comparison:
                 f"CREATE OR REPLACE TABLE changes AS {self._changes(partition, partitions)}"
             )
             self._count(found)
-            part, line = cutter.place()
+            part, place = cutter.place()
             fields = "".join(f", {name}" for name in self._fields())
             self._connection.execute(
-                f"COPY (SELECT {part} AS part, {line} AS line, id, member, "
+                f"COPY (SELECT {part} AS part, {place} AS line, id, member, "
                 f"kind = 'join' AS joined{fields} FROM changes) "
                 f"TO {sql.text(str(directory / f'changes-{partition:04d}.parquet'))} (FORMAT parquet)",
             )
-            cutter.cut("changes", self._line())
+            line = self._line()
+            for kind in KINDS:
+                found.samples += cutter.samples("changes", line, f"kind = '{kind}'", kind)
+            cutter.cut("changes", line)
         self._connection.execute("DROP TABLE changes")
         found.parts, found.lines = cutter.finish(), cutter.lines
         return found
@@ -129,7 +133,7 @@ class Comparison:
             for number, chunk in enumerate(_chunks([c.field for c in self._columns]))
             for bit, _ in chunk
         ]
-        kinds = ", ".join(f"count(*) FILTER (kind = '{kind}')" for kind in ("join", "leave", "stay"))
+        kinds = ", ".join(f"count(*) FILTER (kind = '{kind}')" for kind in KINDS)
         row = self._connection.execute(f"SELECT {', '.join([kinds, *bits])} FROM changes").fetchall()[0]
         found.joined += row[0]
         found.left += row[1]

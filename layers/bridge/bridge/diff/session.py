@@ -153,21 +153,19 @@ class Session:
         """Write the parts of a campaign export."""
         with _interruptible():
             cutter = Cutter(self._connection, part_rows, emit)
-            parts = orders.recipients(self._connection, self._columns, identifier, cutter)
-            return Compared(parts=parts, lines=cutter.lines)
+            return orders.recipients(self._connection, self._columns, identifier, cutter)
 
     def events(self, identifier: str, *, update_existing_only: bool, part_rows: int, emit: Emit) -> Compared:
         """Write the parts of an events export."""
         with _interruptible():
             cutter = Cutter(self._connection, part_rows, emit)
-            parts = orders.events(
+            return orders.events(
                 self._connection,
                 self._columns,
                 identifier,
                 cutter,
                 update_existing_only=update_existing_only,
             )
-            return Compared(parts=parts, lines=cutter.lines)
 
     def change_files(self) -> tuple[Path, ...]:
         """What `compare` wrote beside the parts, one per partition."""

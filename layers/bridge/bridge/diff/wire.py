@@ -14,6 +14,7 @@ from mapping.export import ColumnType
 
 CHUNK_PARTS = 16
 AT_ONCE = 2
+SAMPLES = 5
 
 
 def joined(pieces: Sequence[str]) -> str:
@@ -55,6 +56,14 @@ class Cutter:
         """SQL for the part and line (from 0) of a row of the table that is cut next."""
         row = f"({self.lines} + rowid)"
         return f"({row} // {self._part_rows} + 1)::INTEGER", f"({row} % {self._part_rows})::INTEGER"
+
+    def samples(self, table: str, line: str, condition: str, kind: str) -> list[tuple[str, str]]:
+        """A few lines, named by their kind; none once the first table's have been taken."""
+        most = 0 if self.lines else SAMPLES
+        found = self._connection.execute(
+            f"SELECT {line} FROM (SELECT * FROM {table} WHERE {condition} LIMIT {most})"
+        ).fetchall()
+        return [(kind, str(one)) for (one,) in found]
 
     def cut(self, table: str, line: str) -> None:
         """Write a line (SQL) for each row of a table, in their order; no row of it was ever deleted."""

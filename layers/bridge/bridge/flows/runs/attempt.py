@@ -64,6 +64,7 @@ class Attempt:
             staged=staged,
             compared=compared,
             parts=refs,
+            membership=self._attribute(),
         ).plan(hashing=self.session.hashing, seconds=self.monotonic() - started)
         key, digest = self.parts.put_plan(plan)
         return Planned(plan, PlanRef(key=key, sha256=digest), plan.waits_for)
@@ -94,7 +95,7 @@ class Attempt:
             known=self.pointer.columns if self.pointer else (),
             owner=self.run.owner,
         )
-        return resolved, found_names.warnings
+        return resolved, (*found_names.warnings, *resolved.warnings)
 
     def _compare(self, staged: Staged, known: Old | None, stored: InOrder[PartRef]) -> Compared:
         def store(part: PartFile) -> PartRef:

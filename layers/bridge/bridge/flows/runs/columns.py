@@ -24,6 +24,7 @@ class Resolved:
 
     columns: tuple[StageColumn, ...]
     waits_for: tuple[Wait, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def resolve(
     free = max((int(column.field[1:]) for column in known), default=-1) + 1
     used: list[StageColumn] = []
     waits: list[Wait] = []
+    flips: list[str] = []
     for column in found:
         if column.name not in names:
             continue
@@ -112,8 +114,12 @@ def resolve(
         if name not in fields:
             fields[name], free = f"v{free}", free + 1
         used.append(StageColumn(column.name, name, kind, fields[name]))
+        if record and record.type == kind and column.type not in (None, kind):
+            flips.append(
+                f"{name!r} is {column.type} in the file and {kind} since its first run: values are cast"
+            )
         waits += _doubts(name, kind, record, owner, is_guess=column.name in proposed)
-    return Resolved(tuple(used), tuple(waits))
+    return Resolved(tuple(used), tuple(waits), tuple(flips))
 
 
 def properties(found: Sequence[SourceColumn], manifest: Manifest, kind: str) -> Resolved:

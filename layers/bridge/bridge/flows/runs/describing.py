@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bridge.flows.runs import foretold
 from bridge.flows.runs.columns import Resolved
 from bridge.flows.runs.guards import Facts, decide
 from bridge.flows.runs.masking import masked
@@ -17,7 +18,6 @@ from mapping.installation import BrazeSettings
 from mapping.run import Column, Run, Snapshot
 
 SEND_WITHIN = timedelta(hours=24)
-REQUESTS_PER_SECOND = 1_000  # facts/braze.md 2.10: 3,000 in 3 seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,7 @@ class Described:
     staged: Staged
     compared: Compared
     parts: Sequence[PartRef]
+    membership: str = ""
 
     def plan(self, *, hashing: str, seconds: float) -> RunPlan:
         """The plan in full; `seconds` is how long making it took."""
@@ -84,7 +85,7 @@ class Described:
             requests=requests,
             attributes=compared.changed_of,
             waits_for=decide(facts),
-            warnings=(*self.warnings, *_left_out(staged)),
+            warnings=(*self.warnings, *self._told(facts), *_left_out(staged)),
             old_version=str(self.pointer.version) if self.pointer else None,
             details=self._details(facts, requests) | {"hashing": hashing, "seconds": round(seconds, 3)},
         )
@@ -114,6 +115,11 @@ class Described:
             else None,
             columns=self.resolved.waits_for,
         )
+
+    def _told(self, facts: Facts) -> list[str]:
+        names = [column.name for column in self.resolved.columns]
+        known = [column.name for column in (self.pointer.columns if self.pointer else ())]
+        return foretold.warnings(self.compared, facts.members_before, names, known)
 
     def _send_before(self) -> str | None:
         if self.run.kind != "campaign":
@@ -155,7 +161,9 @@ class Described:
             "send_to_existing_only": self._existing_only(),
             "claims": settings.claims,
             "on_ambiguous": settings.on_ambiguous_triggers if self.run.kind == "campaign" else "resend",
-            "seconds_at_limit": round(requests / REQUESTS_PER_SECOND, 1),
+            "seconds_at_limit": foretold.seconds_at_limit(self.run.kind, requests),
+            "biggest_changes": foretold.biggest_changes(self.compared, facts.members_before),
+            "samples": foretold.samples(self.compared, self.membership),
         }
 
 

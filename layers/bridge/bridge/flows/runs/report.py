@@ -102,6 +102,8 @@ def report(
         "waited_for": [wait.model_dump() for wait in plan.waits_for] if plan else [],
         "approved_by": run.approved_by,
         "warnings": list(plan.warnings) if plan else [],
+        "biggest_changes": details.get("biggest_changes", []),
+        "samples": details.get("samples", []),
         "seconds_planning": details.get("seconds", 0),
         "snapshot_version": snapshot.version if snapshot else None,
         "parts": [part_summary(result) for result in results],
