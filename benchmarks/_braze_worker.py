@@ -175,7 +175,7 @@ def at_work(
     sync = PartSync(
         runs=memory, rows=memory, parts=memory, commits=memory, claims=memory, pauses=memory, clock=now,
         senders=BrazeSenders(BrazeClient(transport, now), installations, memory, memory, now, pacers),
-        monotonic=time.monotonic, executor=ThreadPoolExecutor(256), pacers=pacers,
+        readers=memory, monotonic=time.monotonic, executor=ThreadPoolExecutor(256), pacers=pacers,
         jitter=lambda most: most / 2,
     )  # fmt: skip
     messages = RunMessages(memory, memory, time.monotonic, ThreadPoolExecutor(MESSAGES))

@@ -114,3 +114,31 @@ def test_a_key_that_may_not_read_says_so(stack: Stack) -> None:
     ended = bench.ends(bench.api.reconcile(run["id"])["id"])
     assert (ended["status"], ended["halt"]["reason"]) == ("blocked", "users_export_ids_missing")
     bench.api.uninstall(bench.installation)
+
+
+def test_whom_braze_does_not_know_is_told_apart_and_joins_once_it_does(stack: Stack) -> None:
+    bench = house(stack, update_existing_only=True)
+    change(bench, *({"external_id": f"{bench.tag}-{who}"} for who in ("a", "b")))
+    people = {"a": "Ulm", "b": "Rom", "c": "Bonn"}
+    first = exported(bench, people)
+    told = read_back(bench, first["id"])
+    assert (told["of"], told["read"], told["unknown_to_braze"]) == (3, 3, 1)
+    assert bench.profile(f"{bench.tag}-c") == {}
+    change(bench, {"external_id": f"{bench.tag}-c"})
+    second = exported(bench, people)
+    assert (second["plan"]["joined"], second["plan"]["data_points"]) == (1, 2)
+    assert read_back(bench, second["id"])["unknown_to_braze"] == 0
+    assert held(bench, "c") == (True, "Bonn")
+    bench.api.uninstall(bench.installation)
+
+
+def read_back(bench: Bench, run: str) -> Json:
+    """What the reading after a run has found."""
+    found: Json = {}
+
+    def look() -> int:
+        found.update(bench.api.run(run)["result"].get("joiners", {}))
+        return int("read" in found)
+
+    bench.watch.until(f"the joiners of {run} read back", 1, look)
+    return found

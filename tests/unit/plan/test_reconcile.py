@@ -74,6 +74,15 @@ def test_drift_is_told_by_attribute_and_kind_with_masked_examples() -> None:
     assert run.result["reconcile"] == {"read": 11, "unknown_to_braze": 1, "drifted": 4, "repair": None}
 
 
+def test_the_page_of_a_report_shows_what_differs() -> None:
+    world, first = drifting()
+    page = world.buckets.objects[f"runs/{ends(world, world.reconcile(first)).id}/report.html"].decode()
+    shown = page[page.index("Read back at Braze") :]
+    assert "<td>people read</td><td>11</td>" in shown
+    assert "<td>city</td><td>different</td><td>1</td>" in shown
+    assert "<td>u•••</td><td>n</td><td>missing</td><td>2•••</td><td>–</td>" in shown  # noqa: RUF001
+
+
 def test_a_repair_sends_the_cells_that_differ_and_no_other() -> None:
     world, first = drifting()
     sent = len(world.braze.sent)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from bridge.flows.runs import readback_page
 from bridge.flows.runs.charts import bars, joins_and_leaves, number, throughput
 from bridge.flows.runs.report_style import STYLE
 
@@ -26,6 +27,7 @@ def page(report: Report) -> str:
         _section("Attributes changed", _counts(report.get("attributes_changed", {}), "attribute", "changes")),
         _section("Rejects by reason", _rejects(report)),
         _section("Samples", _samples(report)),
+        _section("Read back at Braze", _readback(report)),
         _section("What a person should know", _notes(report)),
         _section("Parts", _parts(report.get("parts", ()))),
     )
@@ -134,6 +136,16 @@ def _samples(report: Report) -> str:
     found = [*report.get("rejected_rows", ()), *report.get("rejected_values", ())][:20]
     rows = [(one["part"], one["row"], one.get("user", ""), one["reason"]) for one in found]
     return _table(("part", "row", "user (masked)", "reason"), rows) if rows else ""
+
+
+def _readback(report: Report) -> str:
+    differ, shown = readback_page.attributes(report), readback_page.examples(report)
+    tables = (
+        (("at Braze", "people"), readback_page.counts(report)),
+        (("attribute", "difference", "people"), differ),
+        (("user (masked)", "attribute", "difference", "expected", "at Braze"), shown),
+    )
+    return "".join(_table(names, rows) for names, rows in tables if rows)
 
 
 def _counts(found: Mapping[str, int], *names: str) -> str:
