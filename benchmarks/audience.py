@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -43,7 +44,7 @@ from bridge.flows.runs.senders import BrazeSenders
 from bridge.flows.runs.sync import PartSync
 from mapping.export import RunPlan, run_id
 from mapping.run import Run
-from tests.unit.plan.world import INSTALLATION, MemoryQueue, MemoryRuns, World, notification
+from tests.unit.plan.world import INSTALLATION, MemoryBuckets, MemoryQueue, MemoryRuns, World, notification
 
 MESSAGES, IN_FLIGHT, ROWS_IN_REQUEST = 20, 256, 75
 TYPES = {"city": "string", "tier": "string", "orders": "integer", "value": "number", "vip": "boolean"}
@@ -63,17 +64,23 @@ class Bundle:
     """Both workers, put together as their functions do it."""
 
     world: World
+    calls: Counter[str]
     parts: PartSync
     messages: RunMessages
+    planning: float = 0.0
 
     def carry(self, key: str, etag: str) -> float:
         """Seconds from the manifest to the commit."""
         began = time.perf_counter()
+        self.calls.clear()
+        self.planning = 0.0
         self.world.exports.messages.append([notification(key, etag), self.world.clock()])
         while self.world.exports.messages or self.world.parts.messages:
             while self.world.exports.messages:
                 body, _ = self.world.exports.messages.pop(0)
+                stepped = time.perf_counter()
                 verdict = self.world.steps.handle(body, owner="plan", beat=lambda: None)
+                self.planning += time.perf_counter() - stepped
                 check(type(verdict).__name__ == "Finished", f"the plan says {verdict}")
             self._parts()
         return time.perf_counter() - began
@@ -112,7 +119,9 @@ def bundle(server: StandIn, root: Path) -> Iterator[Bundle]:
 
     host = f"127.0.0.1:{server.port}"
     world = World(part_rows=ROWS_IN_PART, sessions=session, config={"rest_endpoint": f"http://{host}"})
-    one_at_a_time(world.runs)
+    calls: Counter[str] = Counter()
+    one_at_a_time(world.runs, calls)
+    counted(world.buckets, calls)
     transport = Transport(AllowedHosts.of([host], "braze"), size=IN_FLIGHT)
     pacers = Pacers(time.monotonic, IN_FLIGHT)
     installations: Any = SimpleNamespace(get=lambda _id: world.nobody.installation)
@@ -129,19 +138,32 @@ def bundle(server: StandIn, root: Path) -> Iterator[Bundle]:
             pulse_seconds=1.0,
         )
         queue: Any = Hiding(world.life, world.clock)
-        yield Bundle(world, parts, RunMessages(queue, queue, time.monotonic, side_by_side))
+        yield Bundle(world, calls, parts, RunMessages(queue, queue, time.monotonic, side_by_side))
 
 
-def one_at_a_time(runs: MemoryRuns) -> None:
+def one_at_a_time(runs: MemoryRuns, calls: Counter[str]) -> None:
     """Rows that many threads write change one after the other, as a table's conditional writes do."""
     lock = Lock()
 
-    def alone(work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    def alone(name: str, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         with lock:
+            calls[name] += 1
             return work(*arguments, **named)
 
-    for name in ("hold", "move", "stop", "lease", "checkpoint", "leave", "finish"):
-        setattr(runs, name, partial(alone, getattr(runs, name)))
+    for name in ("get", "holder", "take_audience", "hold", "move", "lease", "checkpoint", "leave", "finish"):
+        setattr(runs, name, partial(alone, name, getattr(runs, name)))
+
+
+def counted(buckets: MemoryBuckets, calls: Counter[str]) -> None:
+    """Count what would be a request to S3."""
+
+    def noted(name: str, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        calls[name] += 1
+        return work(*arguments, **named)
+
+    for name in ("manifest", "download", "upload", "put_part", "put_changes", "put_plan", "put_result",
+                 "put_report", "get_part", "get_plan", "get_changes"):  # fmt: skip
+        setattr(buckets, name, partial(noted, name, getattr(buckets, name)))
 
 
 def generate(members: int, changed: float, path: Path) -> bytes:
@@ -171,9 +193,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("members", nargs="?", type=int, default=1_000_000)
     arguments.add_argument("--changed", type=float, default=0.02)
+    arguments.add_argument(
+        "--counts", type=Path, help="where to write the requests counted, for benchmarks.cost"
+    )
     asked = arguments.parse_args()
     with TemporaryDirectory() as root, stand_in() as server, bundle(server, Path(root)) as under_test:
-        seconds = []
+        seconds: list[float] = []
+        counts: list[dict[str, Any]] = []
         for number, changed in enumerate((0.0, asked.changed), 1):
             body = generate(asked.members, changed, Path(root, "export.csv"))
             key, etag = put(under_test.world, f"export-{number}", body, asked.members)
@@ -182,6 +208,19 @@ def main() -> None:
             seconds.append(under_test.carry(key, etag))
             run = under_test.world.run(run_id(key, etag))
             exactly(asked.members, number, run, server.call("GET", "counters"))
+            counts.append(
+                {
+                    "members": asked.members,
+                    "parts": run.parts,
+                    "seconds_planning": round(under_test.planning, 1),
+                    "seconds_sending": round(seconds[-1] - under_test.planning, 1),
+                    "calls": dict(sorted(under_test.calls.items())),
+                }
+            )
+    if asked.counts:
+        asked.counts.write_text(
+            json.dumps(dict(zip(("first", "daily"), counts, strict=True)), indent=2) + "\n"
+        )
     show(asked.members, asked.changed, seconds)
 
 
