@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
-from bridge.flows.runs.pacing import Pacer
+from bridge.flows.runs.pacing import Pacer, Ticket
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,12 @@ def play(  # noqa: C901 - four small steps of one loop
     latency: float,
     seconds: float,
     starts: Callable[[int], float] = lambda worker: worker * 0.01,
+    back: float = 0.0,
 ) -> list[Pacer]:
-    """Let the workers send as fast as they may; a 429 pauses its worker at once and the others a second later."""
+    """Let the workers send as fast as they may; a 429 pauses its worker at once and the others a second later.
+
+    An answer is up to `back` seconds late, each by another time.
+    """
     now = 0.1
     pacers = [Pacer(lambda: now) for _ in range(workers)]
     order = count()
@@ -72,12 +76,13 @@ def play(  # noqa: C901 - four small steps of one loop
             ticket = pacer.sending()
             at(now + latency / 2, lambda ticket=ticket: arrive(pacer, ticket))  # type: ignore[misc]
 
-    def arrive(pacer: Pacer, ticket: int) -> None:
+    def arrive(pacer: Pacer, ticket: Ticket) -> None:
         taken, rate, wait = account.take(now)
-        at(now + latency / 2, lambda: answered(pacer, ticket, taken, rate, wait))
+        late = back * (ticket.number * 0.618 % 1.0)
+        at(now + latency / 2 + late, lambda: answered(pacer, ticket, taken, rate, wait))
 
-    def answered(pacer: Pacer, ticket: int, taken: bool, rate: Rate | None, wait: float) -> None:
-        pacer.landed(latency, refused=not taken)
+    def answered(pacer: Pacer, ticket: Ticket, taken: bool, rate: Rate | None, wait: float) -> None:
+        pacer.landed(now - ticket.at, refused=not taken)
         if taken:
             pacer.told(ticket, rate)
         else:

@@ -3,6 +3,7 @@
 import pytest
 
 from bridge.flows.runs.pacing import LEAST, MOST, Pacer, Pacers
+from bridge.flows.runs.windows import GUARD
 from tests.unit.sync.account import Account, Rate, play
 
 CASES = [(1, 0.01), (1, 0.2), (2, 0.05), (4, 0.01), (4, 0.2)]
@@ -148,3 +149,20 @@ def test_a_wait_in_whole_seconds_ends_with_the_window_it_is_about() -> None:
     assert 0.5 <= pacer.wait() <= 0.6
     pacer.pause(30.0)
     assert pacer.wait() == 30.0
+
+
+def test_whole_seconds_count_from_half_way_and_an_epoch_from_the_answer() -> None:
+    for resets_in, ends_at in ((3.0, 3.1), (2.8, 3.0)):
+        now = [0.0]
+        pacer = Pacer(now.copy().pop)
+        window, ticket = pacer.window, pacer.sending()
+        window.told(ticket.number, Rate(3_000, 2_999, resets_in), 1, 0.2, sent=ticket.at)
+        assert window.seconds_left(0.0) == pytest.approx(ends_at + GUARD)
+
+
+@pytest.mark.parametrize("back", [0.05, 0.3])
+def test_a_burst_told_in_whole_seconds_is_used_also_when_answers_take_their_time(back: float) -> None:
+    account = Account([(3_000, 3.0)])
+    play(account, workers=2, latency=0.05, seconds=15, back=back)
+    assert account.refused == 0
+    assert account.share_used(1, 4) >= 0.95

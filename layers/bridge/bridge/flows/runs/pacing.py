@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bridge.flows.runs.outage import Outage
 from bridge.flows.runs.windows import Told, Window
@@ -32,13 +32,20 @@ READ_MOST = 16
 _LANES = {"campaign": "send", "reconcile": "read"}
 
 
+class Ticket(NamedTuple):
+    """A request that goes out: its number among ours, and when."""
+
+    number: int
+    at: float
+
+
 class Pacing(Protocol):
     """What a sender tells of each request."""
 
     def begins(self) -> float: ...
     def heard(self, began: float, *, answered: bool) -> float | None: ...
-    def sending(self) -> int: ...
-    def told(self, ticket: int, rate: Told | None) -> None: ...
+    def sending(self) -> Ticket: ...
+    def told(self, ticket: Ticket, rate: Told | None) -> None: ...
     def pause(self, seconds: float) -> bool: ...
 
 
@@ -111,20 +118,20 @@ class Pacer:
                 return None
             return self.outage.failed(began, now)
 
-    def sending(self) -> int:
+    def sending(self) -> Ticket:
         """A ticket for the request that goes out now: what it hears of the window counts those before it."""
         with self._lock:
             self._sent += 1
             self._let = max(self._let, self._sent)
-            return self._sent
+            return Ticket(self._sent, self.monotonic())
 
-    def told(self, ticket: int, rate: Told | None) -> None:
+    def told(self, ticket: Ticket, rate: Told | None) -> None:
         """What the answer to that request said of the window."""
         if rate is None:
             return
         with self._lock:
             first = self.window.limit == math.inf
-            self.window.told(ticket, rate, self._let, self.monotonic())
+            self.window.told(ticket.number, rate, self._let, self.monotonic(), sent=ticket.at)
             if first and not self._tells_burst():
                 self._limit = self.speed * CAUTIOUS
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
-from bridge.flows.runs.pacing import Pacing
+from bridge.flows.runs.pacing import Pacing, Ticket
 from bridge.flows.runs.pump import Sender, frame
 from bridge.flows.runs.windows import Told
 from mapping.braze_rows import addressed
@@ -180,7 +180,7 @@ class _Requests:
         self._told(ticket, answer)
         return dict.fromkeys(range(len(lines)), "campaign_paused") if answer.notice else {}
 
-    def _told(self, ticket: int, answer: Tracked | Triggered) -> None:
+    def _told(self, ticket: Ticket, answer: Tracked | Triggered) -> None:
         self.pacing.told(ticket, answer.rate)
         self._pause(answer.pause, "limit_spent")
 

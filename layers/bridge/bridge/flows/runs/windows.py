@@ -57,12 +57,17 @@ class Window:
         """Until the next window; endless when nothing is known of one."""
         return self._ends_at + GUARD - now
 
-    def told(self, ticket: int, rate: Told, let: int, now: float) -> None:
-        """Take in one answer; what comes late from the window before is passed over."""
+    def told(self, ticket: int, rate: Told, let: int, now: float, *, sent: float) -> None:
+        """Take in one answer to a request sent then; what comes late from the window before is passed over.
+
+        Whole seconds were counted when the request arrived, half-way between its start and its answer's end as far
+        as we can know; what was counted here from an epoch needs no such correction.
+        """
         if not math.isfinite(self.limit):
             self.crowd = SUPPOSED_CROWD
         self._roll(let, now)
-        ends_at = now + rate.resets_in
+        counted = (sent + now) / 2 if rate.resets_in == int(rate.resets_in) else now
+        ends_at = counted + rate.resets_in
         if ticket <= self._first or rate.resets_in <= 0:
             return
         if self._ends_at == math.inf or ends_at > self._ends_at + 1.0:
