@@ -1,5 +1,6 @@
 """Reading back what Braze holds, telling what differs, and sending that and nothing else."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -195,6 +196,25 @@ def test_a_missing_permission_ends_the_run_and_says_which() -> None:
     assert (report["reconcile"]["read"], report["reconcile"]["unread"]) == (4, 7)
     assert report["reconcile"]["repair"] is None
     assert len(world.reads.asked) == 1
+
+
+def test_reading_counts_neither_as_delivered_nor_against_the_installation() -> None:
+    world, first = drifting(part_rows=4)
+    told: list[str] = []
+
+    class Told:
+        def ended(self, run: Run, outcomes: Any) -> None:
+            told.append("ended")
+
+        def blocked(self, run: Run, halt: Halt) -> None:
+            told.append(halt.reason)
+
+    world.sync = replace(world.sync, witness=Told())
+    world.reads.script = [None, Blocked("users_export_ids_missing")]
+    ends(world, world.reconcile(first), "blocked")
+    assert told == []
+    done(world, "three", [*MANY, row("more", 1)])
+    assert told == ["ended"]
 
 
 def test_a_cancelled_reconcile_reads_no_further_and_tells_what_it_has_read() -> None:

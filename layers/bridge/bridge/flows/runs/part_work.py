@@ -14,6 +14,7 @@ from bridge.flows.runs.part_stores import PartReader, PartRow, Pause
 from bridge.flows.runs.pump import Pump, Sender, Stop, Unanswered
 from bridge.flows.runs.readback import ids_per_call
 from bridge.flows.runs.runs import Beat, Later, Verdict, stamp
+from bridge.flows.runs.witness import Nobody, Witness
 from mapping.export import PartRef, RunPlan
 from mapping.run import Ended, Halt, Run
 
@@ -66,7 +67,7 @@ class PartWork:
         if stop.halt:
             self.flow.runs.stop(self.run.id, stop.halt)
             if stop.halt.status == "blocked":
-                self.flow.witness.blocked(self.run, stop.halt)
+                self._witness.blocked(self.run, stop.halt)
             return self._halted(stop.halt)
         return self._leave(self._wait(stop, failures))
 
@@ -131,6 +132,11 @@ class PartWork:
     def _reads(self) -> bool:
         return self.plan.kind == "reconcile"
 
+    @property
+    def _witness(self) -> Witness:
+        # What is read is not delivered, and a key that may not read may still send.
+        return Nobody() if self._reads else self.flow.witness
+
     def _sender(self) -> Sender:
         if not self._reads:
             return self.flow.senders(self.plan)
@@ -182,7 +188,7 @@ class PartWork:
         self.flow.parts.put_result(self.run.id, result)
         if not self.flow.rows.finish(self.run.id, self.part, self.owner):
             return Later(self.flow.lease_seconds // 4, "the part was taken over")
-        self.flow.witness.ended(self.run, self.ledger.outcomes())
+        self._witness.ended(self.run, self.ledger.outcomes())
         return self.flow.last(self.run.id)
 
     def _leave(self, wait: float) -> Verdict:
