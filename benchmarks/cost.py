@@ -138,7 +138,10 @@ def sheet(counted: dict[str, Any]) -> list[tuple[str, Usage]]:
             "1 million identifies, delivered to Braze, profile memory on",
             delivered(braze, claims=False, memory=True),
         ),
-        ("1 million events alone in their messages, delivered to Braze, claims off", delivered(1, claims=False)),
+        (
+            "1 million events alone in their messages, delivered to Braze, claims off",
+            delivered(1, claims=False),
+        ),
         ("1 million events, ingested for ActionIQ", ingested(actioniq)),
         ("1 million events, delivered to ActionIQ, claims on", delivered(actioniq, claims=True)),
         ("1 million events, delivered to ActionIQ, claims off", delivered(actioniq, claims=False)),
