@@ -143,3 +143,18 @@ def test_a_run_that_has_ended_is_not_touched() -> None:
     tell(world, "run_of_nobody", "give_up")
     world.work()
     assert world.run(run_id).status == "done"
+
+
+def test_the_report_of_an_abandoned_run_counts_what_its_parts_came_to_and_what_its_plan_left_out() -> None:
+    world = World(part_rows=3)
+    world.braze.refuse = lambda line: "EMAIL_BAD_FORMAT" if line["external_id"] == "u1" else ""
+    run_id = world.put("one", [*MANY[:6], row("u6", "many", "here")])
+    world.work(until=lambda: run_id in world.runs.rows and world.run(run_id).parts_done == 1)
+    world.parts.messages.clear()
+    world.exports.messages.clear()
+    tell(world, run_id, "abandon")
+    world.work()
+    report = world.report(run_id)
+    assert (report["status"], report["snapshot_version"]) == ("blocked", None)
+    assert (report["sent"]["accepted"], report["sent"]["rejected_by_reason"]) == (2, {"EMAIL_BAD_FORMAT": 1})
+    assert len(report["rejected_values"]) == 1

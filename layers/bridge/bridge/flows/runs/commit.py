@@ -105,6 +105,15 @@ class Committing:
         self.measured(full)
         return True
 
+    def cut_short(self, run: Run, owner: str) -> bool:
+        """End a run without a commit: its report still says what its parts came to, and what its plan left out."""
+        try:
+            details = self.plan_of(run).details
+        except Rejected:
+            details = {}
+        results = self.parts.results_there(run.id) if run.parts else ()
+        return self.end(run, owner, results, document={name: details.get(name, []) for name in EXAMPLES})
+
     def report_only(self, run: Run, now: str) -> str:
         """The report of a run that ended outside a step: superseded, cancelled while it waited, a dry run."""
         return self._put_report(run, report(run, (), status=run.status, now=now))

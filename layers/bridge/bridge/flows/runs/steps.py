@@ -101,7 +101,7 @@ class RunSteps:
         if run.status in ENDED or run.ended:
             return self._reported(run, owner)
         if run.halt and run.status not in {"syncing", "committing"}:
-            self.committing.end(run, owner)
+            self.committing.cut_short(run, owner)
             return Finished()
         if run.status in STARTING:
             return self._start(run, owner, watch)
@@ -234,7 +234,7 @@ class RunSteps:
         if message.step != "abandon":
             return stopped
         # Not even the accepted lines could be committed: what Braze took stands, the snapshot stays.
-        self.committing.end(stopped, owner)
+        self.committing.cut_short(stopped, owner)
         return None
 
     def _blocked(self, run: Run, owner: str, error: Rejected | Blocked) -> Run | Verdict:
@@ -242,7 +242,7 @@ class RunSteps:
         stopped = self.runs.stop(run.id, halt) or run
         if stopped.status == "committing":
             # Nothing can be committed any more: what Braze took stands, and the next run sends it again.
-            self.committing.end(stopped, owner)
+            self.committing.cut_short(stopped, owner)
             return Finished()
         return stopped
 
