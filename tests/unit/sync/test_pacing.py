@@ -166,3 +166,38 @@ def test_a_burst_told_in_whole_seconds_is_used_also_when_answers_take_their_time
     play(account, workers=2, latency=0.05, seconds=15, back=back)
     assert account.refused == 0
     assert account.share_used(1, 4) >= 0.95
+
+
+def test_reading_has_a_lane_of_its_own_at_forty_calls_a_second() -> None:
+    now = 0.0
+    pacers = Pacers(lambda: now, 256)
+    reading = pacers("int_1", "reconcile")
+    assert reading is pacers("int_1", "reconcile")
+    assert reading is not pacers("int_1", "audience")
+    assert reading is not pacers("int_2", "reconcile")
+    let = 0
+    while now < 10.0:
+        now += 0.01
+        let += (some := reading.room(100))
+        for _ in range(some):
+            reading.landed(0.05, refused=False)
+    assert 350 <= let <= 400
+
+
+@pytest.mark.parametrize("window", [(40, 1.0), (250, 60.0), (2_500, 60.0)])
+def test_a_lone_reader_uses_the_limit_the_headers_tell_and_meets_no_429(window: tuple[int, float]) -> None:
+    now = 0.1
+    account = Account([window])
+    reading = Pacers(lambda: now, 256)("int_1", "reconcile")
+    while now < 2 * window[1]:
+        now += 0.01
+        for _ in range(reading.room(100)):
+            ticket = reading.sending()
+            taken, rate, wait = account.take(now)
+            reading.landed(0.01, refused=not taken)
+            if taken:
+                reading.told(ticket, rate)
+            else:
+                reading.pause(wait)
+    assert account.refused == 0
+    assert account.share_used(0, 1) >= 0.85

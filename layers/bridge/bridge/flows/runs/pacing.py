@@ -196,6 +196,13 @@ class Pacers:
 
     def __call__(self, installation_id: str, kind: str) -> Pacer:
         lane = _LANES.get(kind, "track")
-        speed, most = (READ_SPEED, READ_MOST) if lane == "read" else (self.speed, self.most)
-        made = Pacer(self.monotonic, min(most, self.most), min(speed, self.speed))
+        made = Pacer(self.monotonic, self.most, self.speed)
+        if lane == "read":
+            # A run has one reader, and the real-time lane reads nothing: the window is its alone.
+            most, speed, window = (
+                min(READ_MOST, self.most),
+                min(READ_SPEED, self.speed),
+                Window(0.0, supposed=1.0),
+            )
+            made = Pacer(self.monotonic, most, speed, window)
         return self._known.setdefault((installation_id, lane), made)

@@ -31,11 +31,14 @@ class Told(Protocol):
 class Window:
     """`crowd` is how many requests the window loses for each one of ours: 1 when nobody else sends.
 
+    It is `supposed` from the first answer until it is measured.
+
     Tickets number our requests; those after the ticket of the newest answer are not in its `remaining` yet.
     """
 
     reserve: float
     crowd: float = 1.0
+    supposed: float = SUPPOSED_CROWD
     limit: float = math.inf
     _remaining: float = math.inf
     _ticket: int = 0
@@ -64,7 +67,7 @@ class Window:
         as we can know; what was counted here from an epoch needs no such correction.
         """
         if not math.isfinite(self.limit):
-            self.crowd = SUPPOSED_CROWD
+            self.crowd = self.supposed
         self._roll(let, now)
         counted = (sent + now) / 2 if rate.resets_in == int(rate.resets_in) else now
         ends_at = counted + rate.resets_in
