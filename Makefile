@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help:
-	@echo "make demo | test | up | down | check | audit | bench | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
+	@echo "make demo | test | up | down | check | docs | audit | bench | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
 
 # ---------------------------------------------------------------- tools
 .tools/uv.ready: requirements/uv.txt
@@ -52,6 +52,9 @@ endef
 # The runbooks' commands are tried with it.
 .tools/aws.ready: requirements/aws.txt .python-version .tools/uv.ready
 	$(call environment,.tools/aws,requirements/aws.txt)
+
+.tools/docs.ready: requirements/docs.txt .python-version .tools/uv.ready
+	$(call environment,.tools/docs,requirements/docs.txt)
 
 .tools/ministack.ready: requirements/ministack.txt .python-version .tools/uv.ready
 	$(call environment,.tools/ministack,requirements/ministack.txt)
@@ -105,8 +108,8 @@ bench: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge layers/console local functions api cli
 
-.PHONY: check audit openapi format test browser pictures unit faults artifact stack sdk
-check: $(READY)
+.PHONY: check docs docs-serve audit openapi format test browser pictures unit faults artifact stack sdk
+check: $(READY) .tools/docs.ready
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
 	@$(PYTHON) -m mypy --no-error-summary $(CODE)
@@ -116,7 +119,17 @@ check: $(READY)
 	  || { cat .local/logs/imports.log; exit 1; }
 	@.venv/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint > /dev/null
-	@echo "check: ruff, mypy, import contracts and the template are clean"
+	@$(PYTHON) -m local.site
+	@echo "check: ruff, mypy, import contracts, the template and the docs are clean"
+
+# The pages of docs/ as a site in .local/site; nothing of it is fetched from anywhere, then or later.
+docs: $(READY) .tools/docs.ready
+	@$(PYTHON) -m local.site
+	@echo "docs: .local/site/index.html"
+
+DOCS_PORT ?= 8088
+docs-serve: .tools/docs.ready
+	@NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs serve --strict --dev-addr 127.0.0.1:$(DOCS_PORT)
 
 # Not a part of check: checkov alone takes longer than all of it.
 audit: $(READY) .tools/audit.ready .tools/checkov.ready
@@ -178,6 +191,6 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-vers
 lock: .tools/uv.ready
 	@for file in layers/dependencies/requirements layers/console/requirements functions/audience_plan/requirements functions/authorizer/requirements \
 	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk \
-	  requirements/aws requirements/audit requirements/checkov; do \
+	  requirements/aws requirements/audit requirements/checkov requirements/docs; do \
 	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done
 	@echo "lock: cli/requirements.txt"; $(COMPILE) $(UPGRADE) -o cli/requirements.txt cli/pyproject.toml

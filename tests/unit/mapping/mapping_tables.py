@@ -1,17 +1,20 @@
-"""The tables of docs/mapping.md, from the code; run as a script it writes them into the page."""
+"""The tables of the docs that follow from the code; run as a script it writes them into their pages."""
 
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-PAGE = Path(__file__).parents[3] / "docs" / "mapping.md"
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = DOCS / "mapping.md"
+PAGES = (PAGE, DOCS / "install-actioniq.md", DOCS / "install-braze.md", DOCS / "export-files.md")
 if __name__ == "__main__":
-    sys.path.insert(0, str(PAGE.parents[1] / "layers" / "mapping"))
+    sys.path.insert(0, str(DOCS.parent / "layers" / "mapping"))
 
 from mapping import actioniq, braze, braze_fields, braze_rows, webhook  # noqa: E402 - as a script it finds the layer first
-from mapping.catalog import CatalogEntry, entries  # noqa: E402
+from mapping.catalog import CatalogEntry, entries, entry  # noqa: E402
 from mapping.catalog.fields import ConfigField  # noqa: E402
+from mapping.export import Manifest  # noqa: E402
 
 
 def tables() -> dict[str, str]:
@@ -44,7 +47,22 @@ def tables() -> dict[str, str]:
         "braze-event-columns": _table("column|of the event", _plain(braze_rows.EVENT_COLUMNS)),
         "memory-cost": _table("an identify whose traits are|read units|write units|$ per million", _costs()),
         "webhook-fields": _table("field of the canonical event", ((f"`{name}`",) for name in webhook.FIELDS)),
-        "configuration": "\n\n".join(f"### {entry.name}\n\n{_config(entry)}" for entry in entries()),
+        "configuration": "\n\n".join(f"### {one.name}\n\n{_config(one)}" for one in entries()),
+        "manifest": _table("field|default|what", _manifest()),
+        "actioniq-troubleshooting": _troubles(entry("actioniq")),
+        "braze-troubleshooting": _troubles(entry("braze")),
+        "braze-permissions": _table(
+            "permission|needed for", ((f"`{one.name}`", one.needed_for) for one in entry("braze").permissions)
+        ),
+        "braze-endpoints": _table(
+            "instance|REST endpoint",
+            (
+                (option.label, f"`{option.value}`")
+                for field in entry("braze").config_fields
+                if field.key == "rest_endpoint"
+                for option in field.options
+            ),
+        ),
     }
 
 
@@ -58,6 +76,33 @@ def _costs() -> list[tuple[str, ...]]:
         (name, str(read), str(2 * written), f"{read * READ_PRICE + 2 * written * WRITE_PRICE:.3f}")
         for name, (read, written) in MEMORY_ROWS.items()
     ]
+
+
+MANIFEST = {
+    "parts": "the files: `key` in full, and maybe `rows` and `sha256`, which are then checked",
+    "mode": "`full` or `delta`",
+    "identifier": "`external_id` or `braze_id`; fixed by the audience's first run",
+    "exported_at": "when the data is from; else when the manifest was written",
+    "attributes": "column to `name` and `type` at Braze",
+    "on_leave": "what a leaver's membership becomes: `false` or `null`",
+    "update_existing_only": "create no profiles; else as the installation says",
+    "send_to_existing_only": "of a campaign: message only whom Braze knows; else as the installation says",
+    "time_zone": "of times without a zone",
+    "dry_run": "plan, and send nothing",
+    "send_before": "later than this nothing is sent; of a campaign a day after the export",
+}
+
+
+def _manifest() -> list[tuple[str, ...]]:
+    return [
+        (f"`{name}`", "required" if field.is_required() else _default(field.default), MANIFEST[name])
+        for name, field in Manifest.model_fields.items()
+    ]
+
+
+def _troubles(entry: CatalogEntry) -> str:
+    rows = ((one.symptom, one.cause, one.resolution) for one in entry.troubleshooting)
+    return _table("symptom|cause|what to do", rows)
 
 
 def _config(entry: CatalogEntry) -> str:
@@ -102,12 +147,13 @@ def renewed(page: str) -> str:
     """The page with every marked table as the code has it; raises KeyError for an unknown table."""
     known = tables()
     return re.sub(
-        r"(<!-- table: ([a-z-]+) -->\n).*?(\n<!-- end -->)",
-        lambda found: found[1] + known[found[2]] + found[3],
+        r"(<!-- table: ([a-z-]+) -->\n).*?\n?(<!-- end -->)",
+        lambda found: f"{found[1]}{known[found[2]]}\n{found[3]}",
         page,
         flags=re.DOTALL,
     )
 
 
 if __name__ == "__main__":
-    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for one in PAGES:
+        one.write_text(renewed(one.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,20 +1,22 @@
-"""docs/mapping.md says what the code does."""
+"""docs/mapping.md, and the tables of other pages, say what the code does."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.unit.mapping.mapping_tables import PAGE, renewed, tables
+from tests.unit.mapping.mapping_tables import PAGE, PAGES, renewed, tables
 
 
-def test_every_table_of_the_page_is_the_codes() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_every_table_of_a_page_is_the_codes(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
     assert renewed(page) == page, "python tests/unit/mapping/mapping_tables.py writes the tables anew"
 
 
 @pytest.mark.parametrize("name", tables())
-def test_no_table_is_missing_from_the_page(name: str) -> None:
-    assert f"<!-- table: {name} -->" in PAGE.read_text(encoding="utf-8")
+def test_no_table_is_missing_from_the_pages(name: str) -> None:
+    assert [path for path in PAGES if f"<!-- table: {name} -->" in path.read_text(encoding="utf-8")]
 
 
 def test_every_reason_a_mapping_gives_is_explained() -> None:
