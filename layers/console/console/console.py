@@ -238,5 +238,6 @@ def _redirect(to: str, cookie: str = "") -> Response[str]:
 
 def _ours(path: str) -> str:
     """An address of the console, whatever was asked for: a link must not lead a visitor elsewhere."""
-    clean = path.startswith("/console") and not path.startswith(SIGN_IN) and "\\" not in path
-    return path if clean else address()
+    plain = path.isascii() and path.isprintable() and "\\" not in path
+    inside = path.partition("?")[0].rstrip("/") == "/console" or path.startswith("/console/")
+    return path if plain and inside and not path.startswith(SIGN_IN) else address()

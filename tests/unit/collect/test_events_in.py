@@ -180,6 +180,35 @@ def test_a_wrong_stale_or_missing_signature_is_401(
     assert door.queue.bodies == []
 
 
+def test_a_signed_request_sent_again_has_the_same_message_ids_so_that_nothing_is_delivered_twice(
+    door: Door,
+) -> None:
+    """Events that name themselves keep their name; for the others the signature stands in."""
+    nameless = {name: value for name, value in track().items() if name != "messageId"}
+    request_of = signed(door, {"batch": [track(), nameless, nameless]})
+    assert door(request_of).json["accepted"] == 3
+    again = request_of | {"requestContext": request_of["requestContext"] | {"requestId": "req-2"}}
+    assert door(again).json["accepted"] == 3
+    first, second = [[event["messageId"] for event in one["batch"]] for one in door.queue.documents]
+    assert first == second
+    assert len(set(first)) == 3
+
+
+def test_a_signed_request_cannot_be_sent_again_after_five_minutes(door: Door) -> None:
+    kept = signed(door, track())
+    assert door(kept).status == 200
+    door.later(timedelta(minutes=5, milliseconds=1))
+    assert door(kept).json["code"] == "EXPIRED_SIGNATURE"
+
+
+def test_a_signature_holds_for_its_body_and_its_moment_alone(door: Door) -> None:
+    kept = signed(door, track())
+    stamp = str(int(door.now.timestamp() * 1000) + 1)
+    assert door(kept | {"headers": kept["headers"] | {"x-timestamp": stamp}}).status == 401
+    other = request("POST", "/v1/events", json.dumps(track(event="Other")).encode(), key=None)
+    assert door(other | {"headers": kept["headers"]}).status == 401
+
+
 def test_a_clock_that_is_five_minutes_off_still_passes(door: Door) -> None:
     assert door(signed(door, track(), at_ms=300_000)).status == 200
 

@@ -51,7 +51,20 @@ def test_an_unknown_token_is_refused_and_not_repeated(visit, api):
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example", "//evil.example", "/v1/admin", "/console\\@evil", "/console/sign-in", ""],
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/v1/admin",
+        "/console\\@evil",
+        "/console@evil.example",
+        "/consoles",
+        "/console\r\nSet-Cookie: signal_bridge_session=theirs",
+        "/console/\x00",
+        "/console/\u2028",
+        "/console/sign-in",
+        "javascript:alert(1)",
+        "",
+    ],
 )
 def test_a_sign_in_leads_nowhere_but_into_the_console(visit, target):
     page = visit("POST", "/console/sign-in", {"token": "sb_mine", "next": target}, token="")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from bridge.diff import bounds
 from bridge.diff.columns import text
 from bridge.errors import Rejected
 from mapping.comparison import SourceColumn, SourceFile
@@ -62,6 +63,8 @@ def relation(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> Relat
             return _jsonl(connection, source, _packed(source))
         return _csv(connection, source, _packed(source))
     except (duckdb.Error, UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as error:
+        if not bounds.of_the_file(error):
+            raise
         raise unreadable(source, error) from error
 
 
@@ -69,6 +72,7 @@ def _packed(source: SourceFile) -> str:
     # By the first bytes: names say what was meant, and clients unpack or pack on the way.
     with source.path.open("rb") as file:
         head = file.read(4)
+    bounds.no_archive(source, head)
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
 
 
@@ -76,6 +80,8 @@ def _csv(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression:
     header = _header(connection, source, compression)
     if not header:
         raise Rejected("unreadable_part", f"{source.key}: the file has no header line")
+    bounds.few_columns(source, header)
+    bounds.no_endless_line(source, compression)
     fields = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header)))
     reading = (
         f"read_csv({text(str(source.path))}, auto_detect=false, header=true, columns={{{fields}}}, delim=',', "
@@ -102,7 +108,7 @@ def _header(connection: duckdb.DuckDBPyConnection, source: SourceFile, compressi
         return next(csv.reader(io.StringIO("\n".join(line for (line,) in lines), newline="")), [])
     opened = gzip.open if compression == "gzip" else open
     with opened(source.path, "rt", encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file), [])
+        return next(csv.reader(bounds.header_lines(file)), [])
 
 
 def _jsonl(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str) -> Relation:
@@ -116,6 +122,7 @@ def _jsonl(connection: duckdb.DuckDBPyConnection, source: SourceFile, compressio
     names = [str(key) for key, _ in keys]
     if not names:
         return Relation(f"(SELECT NULL AS v FROM {rows})", {}, ())
+    bounds.few_columns(source, names)
     pointers = [text("/" + name.replace("~", "~0").replace("/", "~1")) for name in names]
     types = connection.execute(
         "SELECT "
@@ -136,6 +143,7 @@ def _one_type(found: Iterable[str | None] | None) -> ColumnType:
 def _parquet(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> Relation:
     path = text(str(source.path))
     described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()
+    bounds.few_columns(source, described)
     names = _exact_names(connection, path, [str(row[0]) for row in described])
     values, columns = {}, []
     for name, (shown, physical, *_) in zip(names, described, strict=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from bridge.diff import checks, staging
+from bridge.diff import bounds, checks, staging
 from bridge.diff import columns as sql
 from bridge.diff.checks import value_reason
 from bridge.diff.reading import Reading
@@ -18,7 +18,6 @@ from mapping.export import ColumnType, file_format
 
 SHOWN = 1_000
 FETCHED = 10_000
-UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException)
 
 
 class Stage:
@@ -55,7 +54,9 @@ class Stage:
         for name in names:
             try:
                 proposed[name] = self._proposed(name)
-            except UNREADABLE as error:
+            except duckdb.Error as error:
+                if not bounds.of_the_file(error):
+                    raise
                 if not is_mixed(error):
                     raise unreadable(self._files[0], error) from error
                 self._relations = {number: _lenient(one) for number, one in self._relations.items()}
@@ -146,11 +147,13 @@ class Stage:
         try:
             try:
                 return self._inserted(select.of(source, described))
-            except UNREADABLE as error:
+            except duckdb.Error as error:
                 if not is_mixed(error):
                     raise
                 return self._inserted(select.of(source, _lenient(described)))
-        except UNREADABLE as error:
+        except duckdb.Error as error:
+            if not bounds.of_the_file(error):
+                raise
             raise unreadable(source, error) from error
 
     def _inserted(self, query: str) -> int:

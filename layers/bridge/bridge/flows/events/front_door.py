@@ -21,6 +21,7 @@ from bridge.flows.events.write_keys import (
     Sources,
     body_key,
     header_key,
+    signed_origin,
     signed_source,
     source_of,
 )
@@ -95,9 +96,10 @@ class FrontDoor:
         return self._events(request)
 
     def _events(self, request: Request) -> Answer:
-        now, source = self.clock(), None
+        now, source, origin = self.clock(), None, request.request_id
         if request.path == SIGNED_PATH or "x-signature" in request.headers:
             source = signed_source(request.headers, request.body, self.sources, self.secrets, _ms(now))
+            origin = signed_origin(request.headers)
         elif key := header_key(request.headers):
             source = source_of(key, self.sources)
         body = document(inflated(request.body))
@@ -107,7 +109,7 @@ class FrontDoor:
         batch = default_type is None and (request.path != SIGNED_PATH or _holds_batch(body))
         events = submission_events(body, batch=batch)
         sent_at = body.get("sentAt") if isinstance(body.get("sentAt"), str) else None
-        about = (now, request.request_id, sent_at, default_type, request.source_ip)
+        about = (now, origin, sent_at, default_type, request.source_ip)
         submission = Submission(events, source, *about)
         return _answer_taken(take(submission, self.queue), single=not batch)
 

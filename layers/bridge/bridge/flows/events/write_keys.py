@@ -9,6 +9,7 @@ from bridge.errors import Problem
 from bridge.flows.authorize import bearer, check_signature
 
 WRITE_KEY_PREFIX = "dk_"
+_ORIGIN_CHARS = 40
 
 
 class Source(Protocol):
@@ -71,6 +72,11 @@ def signed_source(
         raise Problem(401, "INVALID_SIGNATURE", "This source has no signing secret.")
     check_signature(headers, body, secret, now_ms)
     return source
+
+
+def signed_origin(headers: Mapping[str, str]) -> str:
+    """What names the events of a signed request that have no `messageId`: its signature, the same when replayed."""
+    return headers["x-signature"].removeprefix("sha256=")[:_ORIGIN_CHARS]
 
 
 def _basic_user(value: str) -> str | None:
