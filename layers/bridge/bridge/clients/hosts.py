@@ -11,8 +11,10 @@ from mapping.catalog import entry
 
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
-# Ranges that lead to an inner network though `is_global` calls some of them global (NAT64, 6to4, Teredo).
-_TUNNELS = tuple(ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# Ranges that lead to an inner network or nowhere though `is_global` calls some of them global: 6to4 and its relays,
+# Teredo, documentation. Outside 2000::/3 there is no public IPv6 (NAT64, mapped, compatible, site-local).
+_PUBLIC_IPV6 = ip_network("2000::/3")
+_TUNNELS = tuple(ip_network(net) for net in ("2002::/16", "2001::/32", "3fff::/20", "192.88.99.0/24"))
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:
@@ -105,5 +107,7 @@ def reachable(peer: str) -> bool:
         return False
     if isinstance(address, IPv6Address):
         address = address.ipv4_mapped or address
+    if isinstance(address, IPv6Address) and address not in _PUBLIC_IPV6:
+        return False
     tunnelled = any(address in net for net in _TUNNELS if net.version == address.version)
     return address.is_global and not address.is_multicast and not tunnelled
