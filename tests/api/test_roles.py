@@ -1,5 +1,7 @@
 """Each admin operation under each role, under no token and under a wrong one."""
 
+import base64
+import hashlib
 from http import HTTPStatus
 from typing import Any
 
@@ -43,6 +45,70 @@ def test_without_a_right_token_the_gateway_answers(
         answer = ask(house, method, path, headers=headers)
         assert (answer.status_code, list(answer.json())) == (status, ["message"])
         schema[path][method].validate_response(answer)
+
+
+@pytest.fixture(scope="module")
+def strangers(house: House) -> dict[str, dict[str, str]]:
+    """What opens other doors or opened this one once, and what only looks as if it did."""
+    browser = house.make("sources", {"name": f"{house.prefix} web", "kind": "browser", "test": True})
+    gone = house.admin("POST", "tokens", json={"name": f"{house.prefix} gone", "role": "admin"}).json()
+    assert house.admin("DELETE", f"tokens/{gone['id']}").status_code == HTTPStatus.NO_CONTENT
+    first = house.stack.admin_token
+    basic = base64.b64encode(f"{first}:".encode()).decode()
+    return {
+        "a server's write key": bearer(house.write_key),
+        "a browser's write key": bearer(browser["write_key"]),
+        "a signing secret": bearer(house.hmac_secret),
+        "a deleted token": bearer(gone["token"]),
+        "a token cut short": bearer(first[:-1]),
+        "a token in another case": bearer(first.swapcase()),
+        "a token and more": bearer(first + first[:1]),
+        "a token's digest": bearer(hashlib.sha256(first.encode()).hexdigest()),
+        "a token as a password": {"Authorization": f"Basic {basic}"},
+        "a JWT nobody signed": bearer("eyJhbGciOiJub25lIn0.eyJyb2xlIjoiYWRtaW4ifQ."),
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "said"), ADMIN, ids=[f"{method} {path}" for method, path, _ in ADMIN]
+)
+def test_no_other_key_opens_an_admin_route(
+    house: House, strangers: dict[str, dict[str, str]], method: str, path: str, said: dict[str, Any]
+) -> None:
+    opened = {
+        name: answer.status_code
+        for name, headers in strangers.items()
+        if (answer := ask(house, method, path, headers=headers)).status_code != HTTPStatus.FORBIDDEN
+    }
+    assert opened == {}
+
+
+def test_a_cookie_of_the_console_opens_no_admin_route(house: House) -> None:
+    """What a browser sends by itself is no credential of the API, so no other site can use it."""
+    cookie = {"Cookie": f"signal_bridge_session={house.stack.admin_token}"}
+    for method, path, _ in ADMIN:
+        assert ask(house, method, path, headers=cookie).status_code == HTTPStatus.UNAUTHORIZED, path
+
+
+CONSOLE = (
+    *[
+        ("GET", path)
+        for path in ("", "/integrations", "/live-events", "/audiences", "/dead-letters", "/access")
+    ],
+    *[("POST", path) for path in ("/access/tokens", "/access/sources", "/dead-letters/replay", "/sign-out")],
+)
+
+
+@pytest.mark.parametrize(("method", "path"), CONSOLE)
+def test_the_console_shows_and_does_nothing_for_strangers(
+    house: House, strangers: dict[str, dict[str, str]], method: str, path: str
+) -> None:
+    tokens = [one["Authorization"].partition(" ")[2] for one in strangers.values()]
+    for token in ["", "x y", *tokens[:4]]:
+        headers = {"Cookie": f"signal_bridge_session={token}"} | {"Sec-Fetch-Site": "cross-site"}
+        answer = ask(house, method, f"/console{path}", headers=headers, allow_redirects=False)
+        assert answer.status_code in {303, 403, 404}, answer.text
+        assert house.prefix not in answer.text
 
 
 ORDER = {
