@@ -1,9 +1,7 @@
 """Every command of the runbooks, run as it is printed against the running stack."""
 
 import json
-import os
 import re
-import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,14 +15,13 @@ from local.demo.api import Api
 from local.demo.aws import Account
 from local.demo.stack import Stack
 from local.demo.watch import Patience, Watch
-from local.settings import REGION, ROOT, ROOT_KEY, STACK_NAME
+from local.settings import REGION, ROOT, ROOT_KEY
 from tests.stack.house import House, Json, until
+from tests.stack.shell import environment, run
 from tests.stack.test_exports import Bench
 
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
-KEYS = {"AWS_ACCESS_KEY_ID": ROOT_KEY, "AWS_SECRET_ACCESS_KEY": ROOT_KEY, "AWS_DEFAULT_REGION": REGION}
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-SETUP = "Before the first command"
 
 
 def commands(page: Path) -> list[str]:
@@ -71,40 +68,17 @@ def waiting_run(bench: Bench, audience: str) -> str:
 
 @pytest.fixture(scope="module")
 def variables(stack: Stack, house: House, refused: Json, bench: Bench) -> Mapping[str, str]:
-    found = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    path = f"{ROOT / '.tools' / 'aws' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    return (
-        found
-        | KEYS
-        | {
-            "PATH": path,
-            "AWS_ENDPOINT_URL": stack.emulator_url,
-            "AWS_PAGER": "",
-            "STACK": STACK_NAME,
-            "API": stack.api_url,
-            "TOKEN": stack.admin_token,
-            "FUNCTION": "BrazeDelivery",
-            "FOLDER": "actioniq_delivery",
-            "INSTALLATION": refused["installation"],
-            "LETTER": refused["id"],
-            "REASON": refused["reason"],
-            "KEY_FIELD": "api_key",
-            "NEW_KEY": house.actioniq_key,
-            "RUN": waiting_run(bench, "first"),
-            "OTHER_RUN": waiting_run(bench, "other"),
-        }
-    )
-
-
-def run(command: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],  # noqa: S607 - as a person would
-        env=dict(variables),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return environment(stack) | {
+        "FUNCTION": "BrazeDelivery",
+        "FOLDER": "actioniq_delivery",
+        "INSTALLATION": refused["installation"],
+        "LETTER": refused["id"],
+        "REASON": refused["reason"],
+        "KEY_FIELD": "api_key",
+        "NEW_KEY": house.actioniq_key,
+        "RUN": waiting_run(bench, "first"),
+        "OTHER_RUN": waiting_run(bench, "other"),
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
