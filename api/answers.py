@@ -221,6 +221,18 @@ def _runs() -> dict[str, Schema]:
     plan, parts_of_plan = of_model(RunPlan, answers=True)
     shown = {name: run["properties"][name] for name in run["properties"] if name in runs_admin._SHOWN}  # noqa: SLF001 - the list the answer is made by
     planned = {name: one for name, one in plan["properties"].items() if name in runs_admin._PLANNED}  # noqa: SLF001 - as above
+    share = nullable({"type": "number", "description": "Of those who stay; null in a first run."})
+    change = {
+        "attribute": text(),
+        "changed": whole(minimum=0),
+        "of_stayers": whole(minimum=0),
+        "share": share,
+    }
+    planned |= {
+        "seconds_at_limit": nullable({"type": "number", "description": "At Braze's rate limit alone."}),
+        "biggest_changes": nullable(array(record(change), "By how many people they change for.")),
+        "samples": nullable(array({"type": "object"}, "Lines as they would go out, people's values masked.")),
+    }
     more = {
         "plan": nullable(record(planned, "What it will do; null before it is planned.")),
         "progress": _progress(),

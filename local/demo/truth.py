@@ -61,7 +61,7 @@ def _traits(order: Order) -> State:
 
 
 def _profile(order: Order) -> State:
-    """Braze reads text that looks like a date as a time (facts/braze.md 2.6)."""
+    """Braze reads text that looks like a date as a time."""
     return _traits(order) | {"first_order_date": midnight(order.day)}
 
 

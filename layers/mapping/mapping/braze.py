@@ -1,4 +1,4 @@
-"""Signal's events as Braze's event and attribute objects (`/users/track`, facts/braze.md 2)."""
+"""Signal's events as Braze's event and attribute objects (POST `/users/track`)."""
 
 from collections.abc import Sequence
 from typing import Any, Final, Literal

@@ -1,4 +1,4 @@
-"""Two changes of one user as one: what a later value does to an earlier one (facts/braze.md 2.5)."""
+"""Two changes of one user as one: what a later value does to an earlier one (Braze's nested and array attributes)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final

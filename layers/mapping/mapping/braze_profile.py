@@ -1,4 +1,4 @@
-"""Traits as a profile's attributes (facts/braze.md 2.4, 2.5); what Braze would not store in full is left out."""
+"""Traits as a profile's attributes (Braze's user attributes object); what Braze would not store in full is left out."""
 
 from dataclasses import dataclass
 from functools import lru_cache

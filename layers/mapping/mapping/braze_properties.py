@@ -1,4 +1,4 @@
-"""An event's properties as Braze stores them (facts/braze.md 2.7); what it would refuse or cut off is left out."""
+"""An event's properties as Braze stores them (Braze's event object); what it would refuse or cut off is left out."""
 
 from typing import Any, Final
 

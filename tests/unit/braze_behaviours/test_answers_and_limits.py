@@ -1,4 +1,4 @@
-"""What Braze's answers mean, and how its limits are kept (facts/braze.md 12, numbers 1 to 7).
+"""What Braze's answers mean, and how its limits are kept (behaviours 1 to 7 of 25).
 
 | | what a careless client gets wrong |
 |---|---|

@@ -1,4 +1,4 @@
-"""What becomes of profiles (facts/braze.md 12, numbers 8 to 19).
+"""What becomes of profiles (behaviours 8 to 19 of 25).
 
 | | what a careless client gets wrong |
 |---|---|

@@ -1,4 +1,4 @@
-"""Reading back, triggered campaigns and addresses (facts/braze.md 12, numbers 20 to 25, and its bonus).
+"""Reading back, triggered campaigns and addresses (behaviours 20 to 25 of 25, and one more).
 
 | | what a careless client gets wrong |
 |---|---|

@@ -500,7 +500,8 @@ def _plan(rows: int, waits: list[Json], *, dry_run: bool) -> Json:
         "attributes": {"AIQ_1042_1": rows},
         "warnings": ["invalid_value: one"],
     }
-    return {**counts, **more, "waits_for": waits, "dry_run": dry_run, "send_before": None}
+    foreseen = {"seconds_at_limit": 0.0, "biggest_changes": [], "samples": []}
+    return {**counts, **more, "waits_for": waits, "dry_run": dry_run, "send_before": None, **foreseen}
 
 
 def _shown(run: Json) -> Json:

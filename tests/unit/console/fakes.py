@@ -112,6 +112,9 @@ def run(**more: Any) -> dict[str, Any]:
         "warnings": ["Email looks like email"],
         "dry_run": False,
         "send_before": None,
+        "seconds_at_limit": 0.1,
+        "biggest_changes": [{"attribute": "tier", "changed": 9, "of_stayers": 3, "share": 0.03}],
+        "samples": [{"kind": "joins", "external_id": "u…1"}],
     }
     return {
         "id": "run_1",

@@ -99,7 +99,7 @@ def _is_moment(source: str) -> str:
 
 
 def _time(source: str, time_zone: str) -> str:
-    # Braze reads a time without a zone as UTC (facts/braze.md 2.6); days and zoned times pass unchanged.
+    # Braze reads a time without a zone as UTC; days and zoned times pass unchanged.
     parsed = f"TRY_CAST({source} AS TIMESTAMP)"
     utc = f"timezone('UTC', timezone({text(time_zone)}, {parsed}))"
     return (

@@ -15,7 +15,7 @@ def recipients(
     identifier: str,
     cutter: wire.Cutter,
 ) -> Compared:
-    """One recipient a line (`external_user_id`: facts/braze.md 5.1), other columns as trigger properties."""
+    """One recipient a line (`external_user_id` of /campaigns/trigger/send), other columns as trigger properties."""
     key = "external_user_id" if identifier == "external_id" else identifier
     opening = sql.text('{"' + key + '":')
     return _cut(

@@ -34,6 +34,7 @@ _STATE = {
 _SHOWN = _IDS | _STATE | {"created_at", "updated_at", "ended_at"}
 _COUNTS = {"members", "joined", "left", "changed", "unchanged", "rejected", "data_points", "requests"}
 _PLANNED = _COUNTS | {"attributes", "waits_for", "warnings", "dry_run", "send_before"}
+_FORESEEN = ("seconds_at_limit", "biggest_changes", "samples")
 
 
 class Runs(Protocol):
@@ -133,7 +134,10 @@ class RunsAdmin:
     def shown(self, run: Run) -> dict[str, Any]:
         """A run as the API shows it."""
         told = run.model_dump(mode="json", include=_SHOWN)
-        plan = run.plan.model_dump(mode="json", include=_PLANNED) if run.plan else None
+        plan = None
+        if run.plan:
+            foreseen = {name: run.plan.details.get(name) for name in _FORESEEN}
+            plan = run.plan.model_dump(mode="json", include=_PLANNED) | foreseen
         return told | {
             "plan": plan,
             "progress": {"parts": run.parts, "parts_done": run.parts_done},

@@ -82,7 +82,7 @@ def readable(body: str) -> dict[str, Any]:
 
 
 def _arrived(record: dict[str, object]) -> Arrived | None:
-    # Keys come percent-encoded with + for a space (facts/serverless.md 9.10).
+    # Keys come percent-encoded with + for a space (S3's event message structure).
     if not str(record.get("eventName", "")).startswith("ObjectCreated:"):
         return None
     found = record["s3"]["object"]  # type: ignore[index]

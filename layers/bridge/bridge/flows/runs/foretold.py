@@ -12,9 +12,9 @@ SHOWN = 10
 LEAVING = 0.1
 """The share of an audience whose leaving is told; above `guards.REMOVES` it also waits for approval."""
 REQUESTS_PER_SECOND: Mapping[RunKind, float] = {
-    "audience": 1_000.0,  # facts/braze.md 2.10: 3,000 in 3 seconds
+    "audience": 1_000.0,  # Braze's limit on /users/track: 3,000 in 3 seconds
     "events": 1_000.0,
-    "campaign": 250_000 / 3_600,  # facts/braze.md 5: one pool an hour, shared with every other trigger
+    "campaign": 250_000 / 3_600,  # one pool an hour, shared with every other trigger
 }
 _NOT_MASKED = frozenset({"_update_existing_only", "name"})
 
