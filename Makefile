@@ -164,7 +164,7 @@ stack: up .tools/cli.ready .tools/aws.ready
 sdk: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/sdk
 
-# The console in a real browser; `pictures` keeps what it looks like beside the docs.
+# The console in a real browser; `pictures` takes anew what the docs show of it.
 browser: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/console
 

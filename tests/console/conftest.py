@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.demo.stack import DEFAULT_PATH, Stack
 from local.settings import ROOT
+from tests.console.small_png import shrunk
 from tests.stack.house import House
 
 CHROMIUM = shutil.which("chromium")
@@ -96,9 +97,18 @@ def sign_in(browser: Browser, stack: Stack) -> Iterator[SignIn]:
 
 
 @pytest.fixture(scope="session")
-def pictures() -> Path:
-    """Where screenshots go: beside the docs when they are asked for (`make pictures`), else out of the way."""
+def pictures() -> Iterator[Path]:
+    """Where screenshots go: beside the docs when they are asked for (`make pictures`), else out of the way.
+
+    Of the former those that the page of the console shows stay, made small.
+    """
     asked = os.environ.get("PICTURES")
     folder = ROOT / "docs" / "images" / "console" if asked else ROOT / ".local" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    yield folder
+    shown = (ROOT / "docs" / "console.md").read_text(encoding="utf-8")
+    for picture in folder.glob("*.png") if asked else ():
+        if f"images/console/{picture.name}" in shown:
+            picture.write_bytes(shrunk(picture.read_bytes()))
+        else:
+            picture.unlink()

@@ -1,0 +1,25 @@
+"""docs/limits.md says what the code holds to."""
+
+import pytest
+
+from bridge.flows.admin import replay
+from bridge.flows.events import collect, decode, frames, orders
+from local.settings import ROOT
+from mapping import json_values, packing
+
+PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        f"| an event | {frames.MAX_EVENT_BYTES // 1024} KiB, {json_values.MAX_DEPTH} levels of nesting |",
+        f"| a request of events | {collect.MAX_EVENTS} events, {decode.MAX_BODY_BYTES // 1024**2} MiB,",
+        f"| an activation | {orders.MAX_ROWS:,} rows |",
+        f"| a replay | {replay.MOST:,} dead letters a call |",
+        f"| Braze, a request | {packing.BRAZE_OBJECTS} objects, 4 MB; {packing.BRAZE_RECIPIENTS} recipients |",
+        f"| ActionIQ, a request | {packing.ACTIONIQ_RECORDS} records;",
+    ],
+)
+def test_a_limit_of_the_page_is_the_codes(row: str) -> None:
+    assert row in PAGE
