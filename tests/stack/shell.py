@@ -45,8 +45,15 @@ def _of(block: str, title: str) -> list[Command]:
 
 
 def environment(stack: Stack) -> dict[str, str]:
-    """What the pages take for granted: the tools, the stack's name and address, and a token."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BRIDGE_"))}
+    """What the pages take for granted: the tools, the stack's name and address, and a token.
+
+    What Python makes of the tools is kept, for each of a hundred commands starts one of them.
+    """
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "BRIDGE_", "PYTHONDONTWRITE"))
+    }
     return (
         clean
         | KEYS
@@ -54,6 +61,7 @@ def environment(stack: Stack) -> dict[str, str]:
             "PATH": os.pathsep.join([*map(str, TOOLS), os.environ["PATH"]]),
             "AWS_ENDPOINT_URL": stack.emulator_url,
             "AWS_PAGER": "",
+            "PYTHONPYCACHEPREFIX": str(ROOT / ".local" / "pycache"),
             "STACK": STACK_NAME,
             "API": stack.api_url,
             "TOKEN": stack.admin_token,
