@@ -152,12 +152,13 @@ def test_a_waiting_message_hides_and_comes_back() -> None:
     assert queue.hidden == [60, 300]
 
 
-def test_a_message_that_crashes_its_worker_five_times_is_a_dead_letter() -> None:
+@pytest.mark.parametrize("fault", [ZeroDivisionError, ValueError])
+def test_a_message_that_crashes_its_worker_five_times_is_a_dead_letter(fault: type[Exception]) -> None:
     queue = Queue()
     messages = RunMessages(queue, queue, monotonic)
 
     def crash(body: str, **_: object) -> Any:
-        raise ZeroDivisionError
+        raise fault
 
     for count in range(1, 6):
         record = event("audience_plan.commit")

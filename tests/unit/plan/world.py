@@ -29,6 +29,7 @@ from bridge.flows.runs.rollback import Rollbacks
 from bridge.flows.runs.runs import Later, stamp
 from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.flows.runs.sync import PartSync
+from mapping.braze_fields import membership_attribute
 from mapping.comparison import PartFile
 from mapping.export import RunPlan, run_id
 from mapping.installation import Installation, Revision
@@ -560,9 +561,6 @@ class World:
         monotonic = Ticks()
         opened = sessions or plain_session
 
-        def attribute(audience: str, split: str) -> str:
-            return f"AIQ_{audience}_{split}"
-
         joiners = Joiners(self.runs, self.buckets, self.buckets, self.exports, self.clock)
         committing = Committing(
             runs=self.runs,
@@ -581,13 +579,15 @@ class World:
                 exports=self.buckets,
                 rollbacks=Rollbacks(self.runs, self.buckets),
                 repairs=Repairs(self.runs, self.buckets),
-                readings=ReadingPlans(self.runs, self.buckets, self.buckets, attribute, part_rows, monotonic),
+                readings=ReadingPlans(
+                    self.runs, self.buckets, self.buckets, membership_attribute, part_rows, monotonic
+                ),
                 parts=self.buckets,
                 snapshots=self.buckets,
                 installations=self.nobody,
                 campaigns=lambda installation, campaign_id: (),
                 sessions=opened,
-                membership=attribute,
+                membership=membership_attribute,
                 monotonic=monotonic,
                 part_rows=part_rows,
             ),

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.flows.erase.job import Job, Jobs, Phase
 from bridge.flows.erase.subject import Subject
-from bridge.flows.runs.arrivals import readable
+from bridge.flows.runs.arrivals import UnreadableMessage, readable
 from bridge.flows.runs.run_messages import Work
 from bridge.flows.runs.runs import Beat, Finished, Later, Verdict, stamp
 
@@ -34,7 +34,7 @@ def either(runs: Work, erasing: Callable[[], "Erasing"], remaining: Callable[[],
         if "erase" not in asked:
             return runs(body, owner=owner, beat=beat)
         if not isinstance(asked.get("subject"), dict) or not isinstance(asked["erase"], str):
-            raise ValueError("the message names nobody to erase")  # noqa: TRY004 - for the caller it is a bad value
+            raise UnreadableMessage("the message names nobody to erase")
         return erasing().erase(asked, owner=owner, beat=beat, remaining=remaining)
 
     return work

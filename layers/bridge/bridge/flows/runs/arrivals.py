@@ -13,6 +13,10 @@ type Step = Literal["start", "commit", "resume", "give_up", "abandon"]
 _STEPS: dict[object, Step] = {"commit": "commit", "give_up": "give_up", "abandon": "abandon"}
 
 
+class UnreadableMessage(ValueError):
+    """The message is at fault, not the run it may name: it becomes a dead letter, and no run ends for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
     """An object that starts a run."""
@@ -55,7 +59,7 @@ class Continued:
 
 
 def read(body: str) -> Sequence[Arrived | Continued]:
-    """Parts, test events and foreign objects give nothing; raises ValueError for what is not for us."""
+    """Parts, test events and foreign objects give nothing; raises UnreadableMessage for what is not for us."""
     message = readable(body)
     if message.get("Event") == "s3:TestEvent":
         return ()
@@ -63,21 +67,23 @@ def read(body: str) -> Sequence[Arrived | Continued]:
         step = _STEPS.get(message.get("step"), "resume")
         return (Continued(str(message["run_id"]), step, str(message.get("reason", ""))),)
     if "Records" not in message:
-        raise ValueError("neither an S3 notification nor a step of a run")
+        raise UnreadableMessage("neither an S3 notification nor a step of a run")
     try:
         return tuple(arrived for record in message["Records"] if (arrived := _arrived(record)))
     except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError("not an S3 notification") from error
+        raise UnreadableMessage("not an S3 notification") from error
 
 
 def readable(body: str) -> dict[str, Any]:
-    """A message's object; raises ValueError for anything else, however deep."""
+    """A message's object; raises UnreadableMessage for anything else, however deep."""
     try:
         message = json.loads(body)
     except RecursionError as error:
-        raise ValueError("the body is nested too deeply") from error
+        raise UnreadableMessage("the body is nested too deeply") from error
+    except ValueError as error:
+        raise UnreadableMessage("the body is not JSON") from error
     if not isinstance(message, dict):
-        raise ValueError("the body is not an object")  # noqa: TRY004 - for the caller it is a bad value
+        raise UnreadableMessage("the body is not an object")
     return message
 
 

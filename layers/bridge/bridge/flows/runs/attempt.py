@@ -139,6 +139,9 @@ class Attempt:
         return replace(staged, usable=staged.usable + again, members=staged.members + again)
 
     def _attribute(self) -> str:
+        """The audience's membership attribute; a run of a campaign or of events has none."""
+        if not self.run.audience_id:
+            return ""
         return self.membership(self.run.audience_id or "", self.run.split_id or "")
 
     def _old(self) -> Old | None:

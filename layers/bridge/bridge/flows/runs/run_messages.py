@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bridge.errors import BridgeError, Retryable
+from bridge.flows.runs.arrivals import UnreadableMessage
 from bridge.flows.runs.runs import Beat, Later, Verdict
 
 VISIBLE_AGAIN = 60
@@ -81,7 +82,7 @@ class RunMessages:
         self.queue.hide(handle, self.visible_again)
         try:
             verdict = work(record["body"], owner=owner, beat=self._beat(handle))
-        except ValueError as error:
+        except UnreadableMessage as error:
             return self._dead(record, UNREADABLE, type(error).__name__)
         except Retryable as error:
             verdict = Later(round(error.after or 10), error.reason)

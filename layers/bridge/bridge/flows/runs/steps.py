@@ -53,7 +53,7 @@ class RunSteps:
     pace: Pace
 
     def handle(self, body: str, *, owner: str, beat: Beat) -> Verdict:
-        """Every run a message speaks of; raises ValueError when it is no message of ours."""
+        """Every run a message speaks of; raises UnreadableMessage when it is no message of ours."""
         verdict: Verdict = Finished()
         for message in arrivals.read(body):
             if isinstance(message, arrivals.Arrived):

@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.errors import Blocked
 from bridge.flows.runs.admission import Claims
-from bridge.flows.runs.arrivals import readable
+from bridge.flows.runs.arrivals import UnreadableMessage, readable
 from bridge.flows.runs.attempts import Jitter
 from bridge.flows.runs.part_stores import Pacers, PartRows, Pauses, Readers, RunsToStop, Senders
 from bridge.flows.runs.part_work import FRAME, SPARE_SECONDS, PartWork
@@ -54,14 +54,14 @@ class PartSync:
         message = readable(body)
         run_id, part = message.get("run_id"), message.get("part")
         if not isinstance(run_id, str) or not isinstance(part, int):
-            raise ValueError("the message names no part of a run")  # noqa: TRY004 - for the caller it is a bad value
+            raise UnreadableMessage("the message names no part of a run")
         run = self.runs.get(run_id)
         if run is None or run.ended or run.status == "committing":
             return Finished()
         if run.status != "syncing":
             return Later(5, "the run is not syncing yet")
         if not 1 <= part <= run.parts:
-            raise ValueError("the run has no such part")
+            raise UnreadableMessage("the run has no such part")
         if run.kind == "reconcile":
             return self._in_turn(run, message, owner, beat, remaining)
         return self._work(run, part, message, owner, beat, remaining)
