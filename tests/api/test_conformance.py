@@ -19,6 +19,8 @@ NEED_ANOTHERS = {
     "getRunReport",
     "getRunRejects",
     "getErasure",
+    "rollBackRun",
+    "reconcileRun",
 }
 """They succeed only where the stack holds what this run does not make."""
 DELETES = {"deleteIntegration", "deleteSource", "deleteToken"}
