@@ -1,5 +1,6 @@
 """One worker's hold on one part: what is left is sent, what happened is written down."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -196,7 +197,7 @@ class PartWork:
         if self._progressed():
             self.ledger.attempts = Attempts()
         self.flow.rows.leave(self.run.id, self.part, self.owner, self.ledger.write())
-        return Later(min(MAX_HIDE, round(wait)), "the rest of the part waits")
+        return Later(min(MAX_HIDE, math.ceil(wait)), "the rest of the part waits")
 
     def _spent(self) -> bool:
         return self.ledger.attempts.spent(self._now(), self._pause().stood_still)
