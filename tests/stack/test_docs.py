@@ -40,7 +40,8 @@ for city in Ulm Bonn; do
     printf "external_id,home_city\\nuser-1,$city\\n" > members.csv
     bridge audience push members.csv --audience 9 --split 1 --yes
 done
-export RUN=$(bridge runs list --json | python3 -c "import json, sys; print(json.load(sys.stdin)['data'][-1]['id'])")"""
+PICK="import json, sys; print([one['id'] for one in json.load(sys.stdin)['data'] if one['audience_id'] == '9'][1])"
+export RUN=$(bridge runs list --json | python3 -c "$PICK")"""
 BEFORE = {
     "audience-runs": RUN_TWICE,
     "audiences": LOGIN,
