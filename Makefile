@@ -108,7 +108,7 @@ bench: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge layers/console local functions api cli
 
-.PHONY: check docs docs-serve audit openapi format test browser pictures unit faults artifact stack sdk
+.PHONY: check docs docs-serve audit openapi format test browser pictures unit faults artifact stack commands sdk
 check: $(READY) .tools/docs.ready
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
@@ -142,7 +142,7 @@ format: $(READY)
 	@.venv/bin/ruff check --quiet --fix-only .
 	@.venv/bin/ruff format --quiet .
 
-test: unit faults artifact stack sdk browser
+test: unit faults commands artifact stack sdk browser
 
 # What pytest makes of 120 test modules is kept, wherever else bytecode is not to be written.
 unit faults: export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/pycache
@@ -158,9 +158,14 @@ faults: $(READY)
 artifact: up
 	@$(PYTHON) -m pytest -q -n auto tests/artifact
 
-# The docs first: their commands begin with an empty stack.
+# What the docs tell a reader to type, on a stack as new as the reader's: one that runs is put away.
+commands: .tools/cli.ready .tools/aws.ready
+	@$(MAKE) down
+	@$(MAKE) up
+	@$(PYTHON) -m pytest -q tests/stack/test_docs.py
+
 stack: up .tools/cli.ready .tools/aws.ready
-	@$(PYTHON) -m pytest -q tests/stack/test_docs.py tests/stack tests/api
+	@$(PYTHON) -m pytest -q --ignore tests/stack/test_docs.py tests/stack tests/api
 
 sdk: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/sdk

@@ -90,7 +90,7 @@ def run(
         capture_output=True,
         stdin=subprocess.DEVNULL,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
         cwd=folder,
     )

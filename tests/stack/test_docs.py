@@ -1,7 +1,8 @@
 """Every command of the docs, run as it is printed against the running stack, page by page in the order of reading.
 
 The runbooks and the command line have tests of their own (test_runbooks, tests/unit/cli/test_docs).
-Like `make demo`, this has the stack to itself: what is installed goes, and the stand-ins are emptied.
+Like `make demo`, this has the stack to itself: what is installed goes, and the stand-ins are emptied. The doctor's
+answer is that of a new stack, which `make commands` brings up.
 """
 
 import re
