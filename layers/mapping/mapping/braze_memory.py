@@ -79,6 +79,14 @@ def update_of(wire: Mapping[str, Any], time: str) -> Update | None:
     return Update(f"{name}={wire[name]}", at, creates)
 
 
+def tells_repeats(update: Update, wire: Mapping[str, Any]) -> bool:
+    """Whether these attributes, sent once and remembered, count as unchanged when the same update comes again."""
+    merges = wire.get("_merge_objects") is True
+    return update.creates and not any(
+        name in CONSENT_ATTRIBUTES or _worked_out(value, merges=merges) for name, value in wire.items()
+    )
+
+
 def returned(changes: Sequence[tuple[Update, Mapping[str, Any]]], memory: Memory) -> frozenset[str]:
     """What changes within one request and ends as Braze holds it already; changes in the order they happened."""
     if len(changes) == 1:

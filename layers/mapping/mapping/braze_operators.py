@@ -3,26 +3,33 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from mapping.braze_values import problem
+
 _OPERATORS: Final = frozenset({"inc", "add", "remove", "$add", "$remove", "$update"})
 _REPEATS_ADD: Final = frozenset({"inc", "$add"})
-_ADDITIVE: Final = frozenset({"add", "remove", "$add", "$remove", "$update"})
+_TIME: Final = "$time"
 
 
 def combine(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any] | None:
-    """One object with the effect of both, or None where only Braze can work out what the pair amounts to."""
+    """One object with the effect of both, or None where only Braze can work out what the pair amounts to.
+
+    None as well where both together are more than Braze stores of one value, though each alone is not.
+    """
     both = earlier | later
     merges = both.get("_merge_objects") is True
     for key in earlier.keys() & later.keys():
         if is_operation(later[key]):
             operator = _operator(later[key])
             value = _applied(operator, earlier[key], later[key]) if operator else None
-            if value is None:
-                return None
-            both[key] = value
-        elif merges and type(earlier[key]) is dict and type(later[key]) is dict:
-            if is_operation(earlier[key]):
-                return None
-            both[key] = _merged(earlier[key], later[key])
+        elif merges and type(later[key]) is dict and is_operation(earlier[key]):
+            value = None
+        elif merges and _is_object(earlier[key]) and _is_object(later[key]):
+            value = _merged(earlier[key], later[key])
+        else:
+            continue
+        if value is None or problem(value):
+            return None
+        both[key] = value
     return both
 
 
@@ -39,9 +46,14 @@ def adds_up(attributes: Mapping[str, Any]) -> bool:
 def _merged(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
     both = earlier | later
     for key in earlier.keys() & later.keys():
-        if type(earlier[key]) is dict and type(later[key]) is dict:
+        if _is_object(earlier[key]) and _is_object(later[key]):
             both[key] = _merged(earlier[key], later[key])
     return both
+
+
+def _is_object(value: Any) -> bool:
+    """`{"$time": …}` is a time, whatever it looks like."""
+    return type(value) is dict and _TIME not in value
 
 
 def _operator(value: Any) -> str | None:
@@ -58,13 +70,9 @@ def _applied(operator: str, earlier: Any, later: dict[str, Any]) -> Any:
     if before is None:
         plain = _ON_VALUES.get(operator)
         return None if plain is None else plain(earlier, operand)
-    if before != operator:
-        return None
-    if operator == "inc" and _is_number(earlier["inc"]) and _is_number(operand):
-        return {"inc": earlier["inc"] + operand}
-    if operator in _ADDITIVE and type(earlier[operator]) is list and type(operand) is list:
-        return {operator: [*earlier[operator], *operand]}
-    return None
+    together = _TOGETHER.get(operator)
+    value = together(earlier[operator], operand) if together and before == operator else None
+    return None if value is None else {operator: value}
 
 
 def _is_number(value: Any) -> bool:
@@ -79,8 +87,37 @@ def _extended(values: Any, more: Any) -> Any:
     return [*values, *more] if type(values) is list and type(more) is list else None
 
 
+def _moved_to_the_end(values: Any, more: Any) -> Any:
+    """A plain array holds a value once, and adding it again moves it to the end."""
+    rest = _without(values, more)
+    return None if rest is None else rest + more
+
+
+def _without(values: Any, gone: Any) -> Any:
+    if type(values) is not list or type(gone) is not list:
+        return None
+    keys = {_key(one) for one in gone}
+    return [one for one in values if _key(one) not in keys]
+
+
+def _key(value: Any) -> tuple[bool, Any]:
+    """JSON tells 1 from true, Python does not; what is no plain value is like no other."""
+    nested = type(value) in (dict, list)
+    return nested or type(value) is bool, id(value) if nested else value
+
+
 _ON_VALUES: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "inc": _increased,
-    "add": _extended,
+    "add": _moved_to_the_end,
+    "remove": _without,
     "$add": _extended,
+}
+
+_TOGETHER: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "inc": _increased,
+    "add": _moved_to_the_end,
+    "remove": _extended,
+    "$add": _extended,
+    "$remove": _extended,
+    "$update": _extended,
 }

@@ -8,21 +8,24 @@ from mapping.braze import BrazeObject
 from mapping.braze_operators import combine
 from mapping.json_values import encode
 
-MAX_BODY_BYTES: Final = 3_500_000  # Braze refuses 4 MB; 413 or 400 depending on the endpoint
+MAX_BODY_BYTES: Final = 3_500_000
+"""Braze refuses 4 MB; 413 or 400 depending on the endpoint. A planned delivery holds far less: `packing`."""
 
 type Owners = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TrackRequest:
-    """One `/users/track` body; `owners["events"][i]` are the items events[i] came from."""
+    """One `/users/track` body; `owners["events"][i]` are the items events[i] came from.
+
+    `waiting` are items for a request after this one: what they make of the same user's change before them,
+    only Braze can work out.
+    """
 
     attributes: tuple[dict[str, Any], ...]
     events: tuple[dict[str, Any], ...]
     owners: Mapping[str, Owners]
-    items: tuple[Sequence[BrazeObject], ...]
-    times: tuple[str, ...]
-    indices: tuple[int, ...]
+    waiting: tuple[int, ...] = ()
 
     @property
     def objects(self) -> int:
@@ -34,25 +37,9 @@ class TrackRequest:
         arrays = {"attributes": self.attributes, "events": self.events}
         return encode({name: objects for name, objects in arrays.items() if objects})
 
-    def split(self) -> tuple["TrackRequest", ...]:
-        """Two halves by items, owners naming the original items; one item comes back alone."""
-        middle = len(self.items) // 2
-        if not middle:
-            return (self,)
-        return tuple(
-            _plan(self.items[part], self.times[part], self.indices[part])
-            for part in (slice(0, middle), slice(middle, None))
-        )
-
-    def fitting(self) -> tuple["TrackRequest", ...]:
-        """The request, or as many halves of it as it takes for each body to stay within `MAX_BODY_BYTES`."""
-        if len(self.body()) <= MAX_BODY_BYTES or len(self.items) == 1:
-            return (self,)
-        return tuple(part for half in self.split() for part in half.fitting())
-
 
 def plan_track(items: Sequence[Sequence[BrazeObject]], *, times: Sequence[str] = ()) -> TrackRequest:
-    """One request for the objects of each item: one attributes object a user, events in their order.
+    """One request for the one object of each item: one attributes object a user, events in their order.
 
     Changes of one user are merged, the later winning key by key: `times` are the items' timestamps
     (ISO 8601 ms, `Z`), equal or absent ones keep the items' order. Braze leaves the order of two objects
@@ -60,91 +47,52 @@ def plan_track(items: Sequence[Sequence[BrazeObject]], *, times: Sequence[str] =
     """
     if times and len(times) != len(items):
         raise ValueError("times are given for every item or for none")
-    return _plan(tuple(items), tuple(times) or ("",) * len(items), tuple(range(len(items))))
-
-
-def _plan(
-    items: tuple[Sequence[BrazeObject], ...], times: tuple[str, ...], indices: tuple[int, ...]
-) -> TrackRequest:
     events: list[dict[str, Any]] = []
     event_owners: list[tuple[int, ...]] = []
     changes: list[tuple[str, int, dict[str, Any]]] = []
-    for index, time, objects in zip(indices, times, items, strict=True):
+    for index, objects in enumerate(items):
         for array, thing in objects:
             if array == "events":
                 events.append(thing)
                 event_owners.append((index,))
             else:
-                changes.append((time, index, thing))
+                changes.append((times[index] if times else "", index, thing))
     if len(changes) > 1:
         changes.sort(key=_age)
-    attributes, attribute_owners = _merged(changes)
-    owners = {"attributes": attribute_owners, "events": tuple(event_owners)}
-    return TrackRequest(attributes, tuple(events), owners, items, times, indices)
+    attributes, owners, waiting = _merged(changes)
+    whose = {"attributes": owners, "events": tuple(event_owners)}
+    return TrackRequest(attributes, tuple(events), whose, waiting)
 
 
 def _age(change: tuple[str, int, dict[str, Any]]) -> tuple[str, int]:
     return change[:2]
 
 
-def _merged(changes: Sequence[tuple[str, int, dict[str, Any]]]) -> tuple[tuple[dict[str, Any], ...], Owners]:
+def _merged(
+    changes: Sequence[tuple[str, int, dict[str, Any]]],
+) -> tuple[tuple[dict[str, Any], ...], Owners, tuple[int, ...]]:
     merged: list[dict[str, Any]] = []
     owners: list[tuple[int, ...]] = []
-    place: dict[tuple[Any, ...], int] = {}
+    place: dict[tuple[Any, Any], int] = {}
+    waiting: dict[int, tuple[Any, Any]] = {}
     for _, index, change in changes:
-        user = (change.get("external_id"), change.get("braze_id"), change.get("_update_existing_only"))
+        user = (change.get("external_id"), change.get("braze_id"))
         at = place.get(user)
-        both = None if at is None else combine(merged[at], change)
-        if at is None or both is None:
+        if at is None:
             place[user] = len(merged)
             merged.append(change)
             owners.append((index,))
+        elif user in waiting.values() or (both := combine(merged[at], change)) is None:
+            waiting[index] = user
         else:
             merged[at] = both
-            owners[at] = (*owners[at], index) if index not in owners[at] else owners[at]
-    return tuple(merged), tuple(owners)
+            owners[at] = (*owners[at], index)
+    return tuple(merged), tuple(owners), tuple(waiting)
 
 
-@dataclass(frozen=True, slots=True)
-class TriggerRequest:
-    """One `/campaigns/trigger/send` body; it can name recipients only, never a broadcast."""
-
-    campaign_id: str
-    recipients: tuple[dict[str, Any], ...]
-    owners: Owners
-    items: tuple[dict[str, Any], ...]
-    indices: tuple[int, ...]
-
-    def body(self) -> bytes:
-        """Compact ASCII JSON; raises ValueError without recipients."""
-        if not self.recipients:
-            raise ValueError("a trigger without recipients would address a whole segment")
-        return encode({"campaign_id": self.campaign_id, "recipients": self.recipients})
-
-    def split(self) -> tuple["TriggerRequest", ...]:
-        """Two halves by recipients: a user's duplicates stay together; one recipient comes back alone."""
-        middle = len(self.recipients) // 2
-        if not middle:
-            return (self,)
-        place = {index: at for at, index in enumerate(self.indices)}
-        halves = []
-        for owners in (self.owners[:middle], self.owners[middle:]):
-            indices = tuple(sorted(index for owner in owners for index in owner))
-            items = tuple(self.items[place[index]] for index in indices)
-            halves.append(_trigger(self.campaign_id, items, indices))
-        return tuple(halves)
-
-
-def plan_recipients(campaign_id: str, recipients: Sequence[dict[str, Any]]) -> TriggerRequest:
-    """One request for these recipients; of one user's entries the last one counts, as at Braze."""
-    return _trigger(campaign_id, tuple(recipients), tuple(range(len(recipients))))
-
-
-def _trigger(campaign_id: str, items: tuple[dict[str, Any], ...], indices: tuple[int, ...]) -> TriggerRequest:
+def last_of_each_user(recipients: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The recipients of one send; of one user's entries the last one counts, as at Braze."""
     kept: dict[tuple[Any, Any], dict[str, Any]] = {}
-    owners: dict[tuple[Any, Any], tuple[int, ...]] = {}
-    for index, recipient in zip(indices, items, strict=True):
-        user = (recipient.get("external_user_id"), recipient.get("braze_id"))
-        kept[user] = recipient
-        owners[user] = (*owners.get(user, ()), index)
-    return TriggerRequest(campaign_id, tuple(kept.values()), tuple(owners.values()), items, indices)
+    for recipient in recipients:
+        kept[recipient.get("external_user_id"), recipient.get("braze_id")] = recipient
+    return list(kept.values())

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from bridge.errors import Retryable
 from bridge.flows.delivery.circuit import FAILURES_TO_OPEN, LONGEST_PAUSE, Circuit
 from bridge.flows.delivery.vendor_keys import Credentials
 from tests.unit.delivery.fakes import START, FakeSecrets
-from tests.unit.delivery.world import World, delivery, event, installation, success
+from tests.unit.delivery.world import World, delivery, event, installation, order, success
 
 LONGEST = timedelta(seconds=35)
 
@@ -73,6 +74,25 @@ def test_a_bad_key_on_many_messages_is_read_afresh_once() -> None:
     assert keys.refreshed(braze, used, START + timedelta(seconds=1)) is None
     assert secrets.reads == 1
     assert keys.refreshed(braze, used, START + timedelta(seconds=16)) == used
+
+
+def test_a_refused_trigger_waits_when_the_key_cannot_be_read_now_and_is_not_taken_for_sent() -> None:
+    world = World()
+    message, read = order(["u1"]), world.secrets.get
+
+    def unreadable(catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]:
+        if fresh:
+            raise Retryable("secrets_unavailable")
+        return read(catalog_key, owner_id)
+
+    world.secrets.get = unreadable  # type: ignore[method-assign]
+    world.vendor.answers = lambda _: (401, {"message": "Invalid API key"})
+    world.receive(message)
+    row = world.row(message)
+    assert (row["status"], row["reason"], row["counts"]) == ("retrying", "secrets_unavailable", {"retry": 1})
+    world.secrets.get, world.vendor.answers = read, success  # type: ignore[method-assign]
+    world.clock.pass_(minutes=5)
+    assert world.receive(message).status == "delivered"
 
 
 def test_a_key_another_thread_has_just_read_afresh_is_used() -> None:

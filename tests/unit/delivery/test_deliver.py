@@ -138,11 +138,6 @@ def test_an_event_twice_in_one_delivery_is_sent_once(world: World) -> None:
     assert world.row(message)["counts"] == {"delivered": 1, "filtered": 1}
 
 
-def test_profile_updates_need_no_claim(world: World) -> None:
-    world.receive(delivery([identify("m1")]))
-    assert world.claims.owners == {}
-
-
 def test_claims_can_be_switched_off_per_installation() -> None:
     world = World(claims=False)
     world.receive(delivery([event("m1")]))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mapping.braze import BrazeObject
-from mapping.braze_requests import MAX_BODY_BYTES, plan_recipients, plan_track
+from mapping.braze_requests import last_of_each_user, plan_track
 from mapping.braze_rows import to_event_object, to_recipient
 from mapping.outcome import ItemOutcome, LeftOut, Outcome
 from tests.unit.mapping.signal_events import AT, braze_settings
@@ -61,6 +61,10 @@ COMBINED = [
     ({"add": ["a"]}, {"add": ["b"]}, {"add": ["a", "b"]}),
     ({"remove": ["a"]}, {"remove": ["b"]}, {"remove": ["a", "b"]}),
     (["a"], {"add": ["b"]}, ["a", "b"]),
+    (["a", "b"], {"add": ["a"]}, ["b", "a"]),
+    ({"add": ["a", "b"]}, {"add": ["a"]}, {"add": ["b", "a"]}),
+    ([1, True, "1"], {"add": [1]}, [True, "1", 1]),
+    (["a", "b", "a"], {"remove": ["a"]}, ["b"]),
     ([{"a": 1}], {"$add": [{"a": 2}]}, [{"a": 1}, {"a": 2}]),
     ({"$add": [{"a": 1}]}, {"$add": [{"a": 2}]}, {"$add": [{"a": 1}, {"a": 2}]}),
     ({"add": ["a"]}, ["b"], ["b"]),
@@ -76,22 +80,46 @@ def test_operators_add_up_and_values_replace(earlier: object, later: object, bot
 
 
 @pytest.mark.parametrize(
+    ("earlier", "later", "both"),
+    [
+        ({"a": {"x": 1}}, {"a": {"y": 2}, "b": 3}, {"a": {"x": 1, "y": 2}, "b": 3}),
+        ({"a": 1}, {"$time": AT}, {"$time": AT}),
+        ({"$time": AT}, {"a": 1}, {"a": 1}),
+        ({"a": {"x": 1}}, {"a": {"$time": AT}}, {"a": {"$time": AT}}),
+        ({"a": {"$time": AT}}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+        ({"a": 1}, ["b"], ["b"]),
+    ],
+)
+def test_objects_are_merged_key_by_key_and_a_time_is_no_object(
+    earlier: object, later: object, both: object
+) -> None:
+    request = plan_track([change(v=earlier, _merge_objects=True), change(v=later, _merge_objects=True)])
+    assert request.attributes == ({"external_id": "u-1", "v": both, "_merge_objects": True},)
+
+
+@pytest.mark.parametrize(
     ("earlier", "later"),
     [
         ({"add": ["a"]}, {"remove": ["a"]}),
-        (["a"], {"remove": ["a"]}),
         ("text", {"inc": 1}),
         ({"add": "a"}, {"add": ["b"]}),
         ([{"a": 1}], {"$update": [{"$identifier_key": "a"}]}),
+        ({"$add": [{"a": 1}], "$remove": []}, {"$add": [{"a": 2}]}),
+        pytest.param(list(range(500)), {"add": ["b"]}, id="an array with one item too many"),
+        pytest.param({"$add": [{"a": "x" * 60_000}]}, {"$add": [{"a": "y" * 60_000}]}, id="too many bytes"),
     ],
 )
-def test_what_only_braze_can_work_out_stays_two_objects(earlier: object, later: object) -> None:
-    request = plan_track([change(v=earlier), change(v=later), change(w=1)])
-    assert request.attributes == (
-        {"external_id": "u-1", "v": earlier},
-        {"external_id": "u-1", "v": later, "w": 1},
-    )
-    assert request.owners["attributes"] == ((0,), (1, 2))
+def test_what_only_braze_can_work_out_waits_for_the_next_request_with_all_that_follows_of_the_user(
+    earlier: object, later: object
+) -> None:
+    request = plan_track([change(v=earlier), change("u-2", w=1), change(v=later), change(w=1)])
+    assert request.attributes == ({"external_id": "u-1", "v": earlier}, {"external_id": "u-2", "w": 1})
+    assert (request.owners["attributes"], request.waiting) == (((0,), (1,)), (2, 3))
+
+
+def test_an_object_that_follows_an_operator_under_merging_waits() -> None:
+    changes = [change(v=value, _merge_objects=True) for value in ({"$add": [{"a": 1}]}, {"a": 1})]
+    assert plan_track(changes).waiting == (1,)
 
 
 def test_the_body_is_compact_ascii_and_leaves_empty_arrays_out() -> None:
@@ -100,62 +128,15 @@ def test_the_body_is_compact_ascii_and_leaves_empty_arrays_out() -> None:
     assert json.loads(plan_track([happened("e")]).body()).keys() == {"events"}
 
 
-def test_halves_are_by_items_and_still_name_the_original_ones() -> None:
-    request = plan_track([change(a=1), happened("x"), change(a=2), happened("y"), happened("z")])
-    left, right = request.split()
-    assert (left.indices, right.indices) == ((0, 1), (2, 3, 4))
-    assert right.attributes == ({"external_id": "u-1", "a": 2},)
-    assert right.owners == {"attributes": ((2,),), "events": ((3,), (4,))}
-    assert right.split()[1].indices == (3, 4)
-    assert left.split()[0].split() == (left.split()[0],)
-
-
-def test_halving_never_changes_what_wins_by_time() -> None:
-    request = plan_track(
-        [change(a="new"), change(a="old"), happened("x"), happened("y")], times=["2", "1", "3", "4"]
-    )
-    left, _ = request.split()
-    assert left.attributes == ({"external_id": "u-1", "a": "new"},)
-
-
-def test_a_request_over_the_byte_limit_is_halved_until_it_fits() -> None:
-    big = "x" * 1_000_000
-    request = plan_track([change(f"u-{number}", note=big) for number in range(7)])
-    parts = request.fitting()
-    assert all(len(part.body()) <= MAX_BODY_BYTES for part in parts)
-    assert [index for part in parts for index in part.indices] == list(range(7))
-
-
-def test_one_item_over_the_limit_is_left_to_the_answer() -> None:
-    request = plan_track([change(note="x" * 4_000_000)])
-    assert request.fitting() == (request,)
-
-
 def test_an_empty_plan_is_an_empty_body() -> None:
     assert plan_track([]).body() == b"{}"
-    assert plan_track([]).fitting() == (plan_track([]),)
 
 
 def test_recipients_carry_their_own_properties_and_duplicates_collapse_to_the_last() -> None:
     first = {"external_user_id": "u-1", "trigger_properties": {"n": 1}}
     other = {"braze_id": "u-1"}
     last = {"external_user_id": "u-1", "trigger_properties": {"n": 2}}
-    request = plan_recipients("c-1", [first, other, last])
-    assert json.loads(request.body()) == {"campaign_id": "c-1", "recipients": [last, other]}
-    assert request.owners == ((0, 2), (1,))
-
-
-def test_halves_of_a_trigger_keep_a_users_duplicates_together() -> None:
-    recipients = [{"external_user_id": user} for user in ("a", "b", "c", "a")]
-    left, right = plan_recipients("c-1", recipients).split()
-    assert (left.owners, right.owners) == (((0, 3),), ((1,), (2,)))
-    assert right.split()[1].indices == (2,)
-    assert left.split() == (left,)
-
-
-def test_a_trigger_without_recipients_has_no_body() -> None:
-    with pytest.raises(ValueError, match="whole segment"):
-        plan_recipients("c-1", []).body()
+    assert last_of_each_user([first, other, last]) == [last, other]
 
 
 @pytest.mark.parametrize(

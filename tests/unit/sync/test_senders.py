@@ -30,6 +30,7 @@ class Said:
 class Fault:
     index: int | None
     reason: str
+    array: str | None = "attributes"
 
 
 @dataclass
@@ -115,13 +116,16 @@ def test_a_request_refused_for_named_lines_goes_again_without_them() -> None:
     assert client.bodies[1] == b'{"attributes":[{"external_id":"b"},{"external_id":"c"}]}'
 
 
-def test_an_error_that_names_no_line_asks_for_halves() -> None:
+@pytest.mark.parametrize("fault", [Fault(None, "?"), Fault(3, "?"), Fault(-1, "?"), Fault(0, "?", "events")])
+@pytest.mark.parametrize("taken", [True, False])
+def test_an_error_that_names_no_line_of_ours_asks_for_halves(fault: Fault, taken: bool) -> None:
     with pytest.raises(TooLarge):
-        send(Client([Said(errors=[Fault(None, "something")])]))
+        send(Client([Said(errors=[Fault(1, "EMAIL_BAD_FORMAT"), fault], taken=taken)]))
 
 
-def test_events_are_not_sent_again_for_an_error_that_names_none() -> None:
-    assert send(Client([Said(errors=[Fault(None, "something")])]), kind="events") == {}
+@pytest.mark.parametrize("fault", [Fault(None, "?"), Fault(3, "?", "events")])
+def test_events_are_not_sent_again_for_an_error_that_names_none(fault: Fault) -> None:
+    assert send(Client([Said(errors=[fault])]), kind="events") == {}
 
 
 def test_a_refused_key_is_read_afresh_once() -> None:

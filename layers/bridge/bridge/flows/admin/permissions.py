@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from bridge.errors import Blocked, BridgeError, Retryable, Unknown
 from bridge.flows.admin.key_test import Check
+from bridge.flows.delivery.vendor_keys import braze_key
 from mapping import catalog
 from mapping.installation import ActionIqSettings, BrazeSettings, Installation
 
@@ -64,7 +65,7 @@ class Permissions:
     def check(self, installation: Installation, secrets: Mapping[str, str]) -> list[Check]:
         """All calls go out together; what the vendor has not answered after 8 s is unknown."""
         if installation.catalog_key == "braze":
-            return self._braze(installation, SecretStr(secrets.get("rest_api_key", "")))
+            return self._braze(installation, braze_key(secrets))
         if installation.catalog_key == "actioniq":
             return _in_time(
                 [(_ACTIONIQ_NAMES, lambda: self._actioniq(installation, secrets.get("api_key", "")))]

@@ -8,7 +8,10 @@ from typing import Any, Protocol
 from mapping.braze_memory import Update
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
-from mapping.outcome import ItemOutcome, LeftOut
+from mapping.outcome import ItemOutcome, LeftOut, Outcome
+
+APART = ItemOutcome(Outcome.RETRY, "refused_with_another")
+"""Refused together with another item: send it now, by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Planned:
     """One item in the vendor's form; `claim` names what may happen once only, None when there is nothing to name.
 
     `time` (ISO 8601) orders the changes of one user within a request; `left_out` names what `wire` lacks.
-    With a `profile`, what is unchanged or older may be left out as well. `adds`: a repeat counts twice.
+    With a `profile`, what is unchanged or older may be left out as well. `doubles`: a repeat counts twice.
     """
 
     index: int
@@ -25,12 +28,7 @@ class Planned:
     time: str = ""
     left_out: tuple[LeftOut, ...] = ()
     profile: Update | None = None
-    adds: bool = False
-
-    @property
-    def doubles(self) -> bool:
-        """Whether it matters that the item arrives twice."""
-        return self.adds or self.claim is not None
+    doubles: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bridge.errors import Blocked, BridgeError, Rejected, Retryable, TooLarge, Unknown
-from bridge.flows.delivery.lanes import Exchange, Job, Planned, Sent
+from bridge.flows.delivery.lanes import APART, Exchange, Job, Planned, Sent
 from mapping.outcome import ItemOutcome, Outcome, rejected
 
 _DELIVERED = ItemOutcome(Outcome.DELIVERED)
@@ -59,12 +59,14 @@ def send_round(job: Job, planned: Sequence[Planned], secret: Mapping[str, str], 
 def _answered(part: Sequence[Planned], sent: Sent, outcomes: dict[int, ItemOutcome]) -> list[list[Planned]]:
     """Settle what the answer settles; the neighbours of a refused item go out again while their number shrinks."""
     pairs = list(zip(part, sent.outcomes, strict=True))
-    again = [item for item, outcome in pairs if outcome.outcome is Outcome.RETRY]
+    alone = [item for item, outcome in pairs if outcome == APART]
+    again = [item for item, outcome in pairs if outcome.outcome is Outcome.RETRY and outcome != APART]
     shrinking = len(again) < len(part)
     for item, outcome in pairs:
         if not shrinking or outcome.outcome is not Outcome.RETRY:
             outcomes[item.index] = outcome
-    return [again] if again and shrinking else []
+    following = [[item] for item in sorted(alone, key=lambda item: (item.time, item.index), reverse=True)]
+    return ([again] if again and shrinking else []) + following
 
 
 def _halved(part: list[Planned], error: TooLarge, outcomes: dict[int, ItemOutcome]) -> list[list[Planned]]:
@@ -116,12 +118,16 @@ Refresh = Callable[[], Mapping[str, str] | None]
 def send_with_refresh(
     job: Job, planned: Sequence[Planned], secret: Mapping[str, str], permit: Permit, refresh: Refresh
 ) -> Round:
-    """A key the vendor refuses is read afresh once and tried once more: it may have been rotated a moment ago."""
+    """A key the vendor refuses is read afresh once and tried once more: it may have been rotated a moment ago.
+
+    When it cannot be read now, what was refused waits for a key: nothing of it was taken.
+    """
     first = send_round(job, planned, secret, permit)
     if not (isinstance(first.error, Blocked) and first.error.reason in ("unauthorized", "forbidden")):
         return first
-    fresh = refresh()
-    if fresh is None:
-        return first
     rest = [item for item in planned if first.outcomes[item.index].outcome is Outcome.BLOCKED]
-    return merged(first, send_round(job, rest, fresh, permit))
+    try:
+        fresh = refresh()
+    except BridgeError as error:
+        return _ended(first, [rest], error)
+    return first if fresh is None else merged(first, send_round(job, rest, fresh, permit))

@@ -9,9 +9,16 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from mapping.installation import Installation
 
 REFRESH_EVERY = timedelta(seconds=15)
+
+
+def braze_key(secret: Mapping[str, str]) -> SecretStr:
+    """What is sent as the bearer: a key is often pasted with a line break behind it, which no header may carry."""
+    return SecretStr(secret.get("rest_api_key", "").strip())
 
 
 class Secrets(Protocol):

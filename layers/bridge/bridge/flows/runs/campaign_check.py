@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from bridge.errors import Blocked, BridgeError, Rejected
+from bridge.flows.delivery.vendor_keys import braze_key
 from mapping.installation import BrazeSettings, Installation
 
 REMEMBERED = timedelta(minutes=10)
@@ -78,8 +79,7 @@ class CampaignCheck:
 
     def _page_by_page(self, installation: Installation, key: Mapping[str, str]) -> frozenset[str]:
         endpoint = BrazeSettings.of(installation).rest_endpoint
-        secret = SecretStr(key.get("rest_api_key", "").strip())
-        return frozenset(str(one.get("id")) for one in self.braze.campaigns(endpoint, secret))
+        return frozenset(str(one.get("id")) for one in self.braze.campaigns(endpoint, braze_key(key)))
 
 
 def _why(error: BridgeError) -> str:

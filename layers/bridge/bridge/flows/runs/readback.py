@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from pydantic import SecretStr
 
 from bridge.errors import Blocked
+from bridge.flows.delivery.vendor_keys import braze_key
 from bridge.flows.runs.masking import masked
 from bridge.flows.runs.pacing import Pacing
 from bridge.flows.runs.windows import Told
@@ -153,7 +154,7 @@ class Reader:
         ticket = self.pacing.sending()
         answer = self.flow.exports.export(
             BrazeSettings.of(self.installation).rest_endpoint,
-            SecretStr(keys["rest_api_key"]),
+            braze_key(keys),
             [one[identifier] for one in expected],
             self.plan.details["fields"],
             identifier=identifier,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
+from bridge.flows.delivery.vendor_keys import braze_key
 from bridge.flows.runs.pacing import Pacing, Ticket
 from bridge.flows.runs.pump import Sender, frame
 from bridge.flows.runs.windows import Told
@@ -21,8 +22,10 @@ NOT_THERE = frozenset({"connect_failed", "vendor_unavailable"})
 
 
 class LineError(Protocol):
-    """One refused object; `index` is None when Braze did not say which."""
+    """One refused object; `array` and `index` are None when Braze did not say which."""
 
+    @property
+    def array(self) -> str | None: ...
     @property
     def index(self) -> int | None: ...
     @property
@@ -147,7 +150,7 @@ class _Requests:
 
     def _send(self, lines: Sequence[bytes], keys: Mapping[str, str]) -> Mapping[int, str]:
         settings = BrazeSettings.of(self.installation)
-        key = SecretStr(keys["rest_api_key"])
+        key = braze_key(keys)
         if self.plan.kind == "campaign":
             return self._trigger(settings, key, lines)
         array = "attributes" if self.plan.kind == "audience" else "events"
@@ -160,10 +163,8 @@ class _Requests:
             ticket = self.pacing.sending()
             answer = self.flow.braze.track(endpoint, key, frame([lines[at] for at in left], array.encode()))
             self._told(ticket, answer)
-            named = {left[error.index]: error.reason for error in answer.errors if error.index is not None}
-            if any(error.index is None for error in answer.errors) and (
-                array == "attributes" or not answer.taken
-            ):
+            named = _named(answer.errors, array, left)
+            if len(named) < len(answer.errors) and (array == "attributes" or not answer.taken):
                 raise TooLarge(answer.errors[0].reason, "Braze did not say which object it refused")
             rejected |= named
             if answer.taken or not named:
@@ -189,3 +190,12 @@ class _Requests:
         if seconds and self.pacing.pause(seconds):
             now = self.flow.clock()
             self.flow.pauses.pause(self.installation.id, now + timedelta(seconds=seconds), reason, now=now)
+
+
+def _named(errors: Sequence[LineError], array: str, sent: Sequence[int]) -> dict[int, str]:
+    """Reason per line; an error of another array, or beyond what was sent, names none of ours."""
+    return {
+        sent[error.index]: error.reason
+        for error in errors
+        if error.array == array and error.index is not None and 0 <= error.index < len(sent)
+    }
