@@ -121,6 +121,7 @@ def receiver(config: DeliverySettings, catalog_key: str, lane: Callable[[Transpo
     letters = Queue(_client("sqs"), config.dead_letter_queue_url)
     table = _client("dynamodb")
     deliveries = DeliveryStore(table, config.deliveries_table, now)
+    stages = StageStore(_client("s3"), config.state_bucket)
     hosts = AllowedHosts.of(config.extra_allowed_hosts, catalog_key)
     deliverer = Deliverer(
         lane=lane(Transport(hosts, size=IN_FLIGHT)),
@@ -133,7 +134,7 @@ def receiver(config: DeliverySettings, catalog_key: str, lane: Callable[[Transpo
         pauses=PauseStore(table, config.deliveries_table, now),
         health=HealthStore(table, config.deliveries_table, now),
         circuit=Circuit(),
-        recorder=Recorder(deliveries, StageStore(_client("s3"), config.state_bucket), letters, now, _jitter),
+        recorder=Recorder(deliveries, stages, letters, now, _jitter, config.longest_retry_seconds),
         clock=now,
         jitter=_jitter,
         memory=ProfileMemory(ProfileStore(table, config.deliveries_table)),

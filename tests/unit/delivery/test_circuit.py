@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bridge.errors import Retryable
-from bridge.flows.delivery.circuit import FAILURES_TO_OPEN, LONGEST_PAUSE, Circuit
+from bridge.flows.delivery.circuit import FAILURES_TO_OPEN, FIRST_PAUSE, LONGEST_PAUSE, Circuit
 from bridge.flows.delivery.vendor_keys import Credentials
 from tests.unit.delivery.fakes import START, FakeSecrets
 from tests.unit.delivery.world import World, delivery, event, installation, order, success
@@ -26,15 +26,19 @@ def test_a_few_failures_leave_the_circuit_closed() -> None:
 
 def test_failures_in_a_row_open_it_for_longer_each_time_up_to_a_limit() -> None:
     circuit = opened()
-    assert [circuit.failed("int_1") for _ in range(7)] == [
-        30.0,
-        60.0,
-        120.0,
-        240.0,
-        480.0,
-        LONGEST_PAUSE,
-        LONGEST_PAUSE,
-    ]
+
+    def probed() -> float | None:
+        assert circuit.enter("int_1", START, LONGEST)
+        return circuit.failed("int_1")
+
+    pauses = [30.0, 60.0, 120.0, 240.0, 480.0, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert [probed() for _ in pauses] == pauses
+
+
+def test_one_outage_met_by_many_requests_at_once_pauses_once() -> None:
+    circuit = Circuit()
+    assert all(circuit.enter("int_1", START, LONGEST) for _ in range(40))
+    assert [pause for _ in range(40) if (pause := circuit.failed("int_1"))] == [FIRST_PAUSE]
 
 
 def test_an_open_circuit_lets_one_request_probe() -> None:

@@ -179,6 +179,9 @@ def optional(folder: str) -> set[str]:
     return {
         "audience_sync": {"REQUESTS_IN_FLIGHT", "LEASE_SECONDS"},
         "audience_plan": {"APPROVAL_HIDE_SECONDS", "LEASE_HIDE_SECONDS", "LEASE_SECONDS"},
+        "actioniq_delivery": {"LONGEST_RETRY_SECONDS"},
+        "braze_delivery": {"LONGEST_RETRY_SECONDS"},
+        "webhook_delivery": {"LONGEST_RETRY_SECONDS"},
     }.get(folder, set())
 
 

@@ -7,7 +7,10 @@ from bridge.settings import CommaList, Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings(Settings):
-    """What every worker reads; the queues are those of its own lane."""
+    """What every worker reads; the queues are those of its own lane.
+
+    `longest_retry_seconds` is the most between two attempts; less makes five attempts end sooner.
+    """
 
     stack_name: str
     installations_table: str
@@ -16,6 +19,7 @@ class DeliverySettings(Settings):
     queue_url: str
     dead_letter_queue_url: str
     claim_days: int = 7
+    longest_retry_seconds: int = 14_400
     extra_allowed_hosts: CommaList = ()
 
 

@@ -11,13 +11,15 @@ LONGEST_HIDE = 900.0
 Jitter = Callable[[float], float]
 """Draws a number of seconds between 0 and the one given."""
 
+LONGEST_RETRY = 4 * 3600.0
+"""Seconds between two attempts at the most, unless the vendor names more."""
+
 _FIRST = 15.0
 _FACTOR = 8.0
-_LONGEST = 4 * 3600.0
 
 
-def delay(attempt: int, error: BridgeError | None, jitter: Jitter) -> float:
+def delay(attempt: int, error: BridgeError | None, jitter: Jitter, longest: float = LONGEST_RETRY) -> float:
     """Seconds to the next attempt after attempt number `attempt` (1 is the first); a vendor's wait comes first."""
     if isinstance(error, Retryable) and error.after is not None:
         return error.after + jitter(min(error.after, 5.0))
-    return max(1.0, jitter(min(_FIRST * _FACTOR ** max(attempt - 1, 0), _LONGEST)))
+    return max(1.0, jitter(min(_FIRST * _FACTOR ** max(attempt - 1, 0), longest)))

@@ -12,12 +12,13 @@ LONGEST_PAUSE = 600.0
 @dataclass(slots=True)
 class _State:
     failures: int = 0
+    failed_probes: int = 0
     probing_until: datetime | None = None
 
 
 @dataclass(slots=True)
 class Circuit:
-    """Five failures in a row open it; once the pause is over one request probes, each failure doubles the pause."""
+    """Five failures in a row open it; once the pause is over one request probes, each that fails doubles the pause."""
 
     _states: dict[str, _State] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -43,9 +44,13 @@ class Circuit:
         with self._lock:
             state = self._states.setdefault(installation_id, _State())
             state.failures += 1
+            if state.failures <= FAILURES_TO_OPEN:
+                return FIRST_PAUSE if state.failures == FAILURES_TO_OPEN else None
+            if state.probing_until is None:
+                return None  # it was out before the circuit opened: one outage, told by many requests at once
             state.probing_until = None
-            over = state.failures - FAILURES_TO_OPEN
-            return None if over < 0 else min(FIRST_PAUSE * 2**over, LONGEST_PAUSE)
+            state.failed_probes += 1
+            return min(FIRST_PAUSE * 2.0**state.failed_probes, LONGEST_PAUSE)
 
     def left(self, installation_id: str) -> None:
         """A request that entered did not go out after all."""

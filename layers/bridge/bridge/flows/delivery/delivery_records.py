@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.errors import BridgeError, Retryable
-from bridge.flows.delivery.attempts import LONGEST_HIDE, MOST_ATTEMPTS, Jitter, delay
+from bridge.flows.delivery.attempts import LONGEST_HIDE, LONGEST_RETRY, MOST_ATTEMPTS, Jitter, delay
 from bridge.flows.delivery.delivery_stores import Begun, DeadLetters, Deliveries, LeaseLost, Stages
 from bridge.flows.delivery.lanes import Exchange, Planned
 from bridge.flows.delivery.sending import FINAL, RESENT, Round
@@ -80,6 +80,7 @@ class Recorder:
     dead_letters: DeadLetters
     clock: Callable[[], datetime]
     jitter: Jitter
+    longest_retry: float = LONGEST_RETRY
 
     def give_up(self, message: DeliveryMessage, begun: Begun, reason: str, detail: str) -> Result:
         """No further attempt: whatever is unfinished goes to the dead letters."""
@@ -134,7 +135,7 @@ class Recorder:
     ) -> Result:
         known = error if isinstance(error, BridgeError) else None
         soon = isinstance(known, Retryable) and known.reason == "out_of_time"
-        seconds = 1.0 if soon else delay(begun.attempt, known, self.jitter)
+        seconds = 1.0 if soon else delay(begun.attempt, known, self.jitter, self.longest_retry)
         return self._write(message, begun, learned, mapped, _Ending("retrying", *_why(error), seconds))
 
     def _write(
