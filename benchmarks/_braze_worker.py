@@ -173,7 +173,7 @@ def at_work(
         return pacer
 
     sync = PartSync(
-        runs=memory, rows=memory, parts=memory, commits=memory, claims=memory, pauses=memory, clock=now,
+        runs=memory, rows=memory, parts=memory, commits=memory, claims=memory, held=memory, pauses=memory, clock=now,
         senders=BrazeSenders(BrazeClient(transport, now), installations, memory, memory, now, pacers),
         readers=memory, monotonic=time.monotonic, executor=ThreadPoolExecutor(256), pacers=pacers,
         jitter=lambda most: most / 2,

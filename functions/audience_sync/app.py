@@ -20,6 +20,7 @@ from bridge.clients.braze_export import BrazeExports
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
 from bridge.flows.delivery.vendor_keys import Credentials
+from bridge.flows.runs.held import Held
 from bridge.flows.runs.pacing import Pacers
 from bridge.flows.runs.readback import Readers
 from bridge.flows.runs.run_messages import RunMessages
@@ -113,6 +114,7 @@ def sync() -> PartSync:
         commits=Queue(client("sqs"), config.export_queue_url),
         senders=BrazeSenders(BrazeClient(transport, now), installations, keys, pauses, now, pacers),
         readers=Readers(BrazeExports(transport, now), installations, keys, parts, now, pacers),
+        held=Held(Queue(client("sqs"), config.braze_dead_letter_queue_url), now),
         claims=ClaimStore(dynamodb, config.deliveries_table, config.claim_days),
         pauses=pauses,
         clock=now,

@@ -33,7 +33,7 @@ from tests.unit.braze_behaviours.account import KEY, Account
 from tests.unit.plan.world import INSTALLATION, Nobody, notification
 
 STACK, TABLES, BUCKETS = "faults", ("installations", "deliveries", "runs"), ("exports", "state")
-QUEUES = ("export", "audience")
+QUEUES = ("export", "audience", "braze")
 LEASE = 5
 """Seconds that a dead worker costs here; 60 where it is deployed."""
 _IDS = re.compile(rb'"external_id":"(u\d+)"')
@@ -214,6 +214,7 @@ class Bundle:
             "AUDIENCE_QUEUE_URL": self.queues["audience"],
             "EXPORT_DEAD_LETTER_QUEUE_URL": self.queues["export-dead"],
             "AUDIENCE_DEAD_LETTER_QUEUE_URL": self.queues["audience-dead"],
+            "BRAZE_DEAD_LETTER_QUEUE_URL": self.queues["braze-dead"],
             "EXTRA_ALLOWED_HOSTS": self.account.url.removeprefix("http://"),
             "RUN_SETTLE_SECONDS": "0",
             "PART_ROWS": str(self.part_rows),

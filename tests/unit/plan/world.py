@@ -19,6 +19,7 @@ from typing import Any
 from bridge.errors import BridgeError, Rejected
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.healing import Healing
+from bridge.flows.runs.held import Held
 from bridge.flows.runs.joiners import Joiners
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.readback import Readers
@@ -386,6 +387,20 @@ class MemoryQueue:
 
 
 @dataclass
+class MemoryLetters:
+    """The dead-letter queue of the Braze lane: bodies with their attributes."""
+
+    life: Life
+    sent: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+
+    def send(
+        self, bodies: Sequence[str], *, group: str | None = None, attributes: Mapping[str, str] | None = None
+    ) -> None:
+        self.sent += [(body, attributes or {}) for body in bodies]
+        self.life.wrote()
+
+
+@dataclass
 class Braze:
     """Keeps profiles and messages; `script` may fail a request, before or after it is applied."""
 
@@ -554,6 +569,7 @@ class World:
         self.parts = MemoryQueue(self.life, self.clock)
         self.pause = NoPause()
         self.claims = MemoryClaims(self.life)
+        self.letters = MemoryLetters(self.life)
         self.waits: Counter[str] = Counter()
         self.measured: list[Mapping[str, Any]] = []
         self.nobody = Nobody(config or {})
@@ -615,6 +631,7 @@ class World:
             senders=self.braze,
             readers=Readers(self.reads, self.nobody, Key(), self.buckets, self.clock, OpenPacing()),
             claims=self.claims,
+            held=Held(self.letters, self.clock),
             pauses=self.pause,
             clock=self.clock,
             monotonic=monotonic,

@@ -138,3 +138,8 @@ def test_the_bucket_alone_may_notify_the_export_queue(resources: Resources) -> N
     named = policy["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::Sub"]
     bucket = resources["ExportBucket"]["Properties"]["BucketName"]["Fn::Sub"]
     assert named == [f"arn:${{AWS::Partition}}:s3:::{bucket[0]}", bucket[1]]
+
+
+def test_whoever_holds_what_got_no_answer_may_write_it_to_the_letters_of_braze(resources: Resources) -> None:
+    letters = who_may(resources, "sqs:SendMessage", "BrazeDeadLetterQueue")
+    assert letters == {"BrazeDeliveryRole", "AudienceSyncRole"}

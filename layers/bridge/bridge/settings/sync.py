@@ -17,6 +17,7 @@ class SyncSettings(Settings):
     audience_queue_url: str
     export_queue_url: str
     audience_dead_letter_queue_url: str
+    braze_dead_letter_queue_url: str
     extra_allowed_hosts: CommaList = ()
     claim_days: int = 7
     run_retention_days: int = 90

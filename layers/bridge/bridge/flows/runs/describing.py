@@ -131,6 +131,11 @@ class Described:
         stated = self.order.manifest.send_to_existing_only
         return self.order.settings.send_to_existing_only if stated is None else stated
 
+    def _on_ambiguous(self) -> str:
+        settings = self.order.settings
+        stated = {"campaign": settings.on_ambiguous_triggers, "events": settings.on_ambiguous_events}
+        return stated.get(self.run.kind, "resend")
+
     def _details(self, facts: Facts, requests: int) -> dict[str, Any]:
         staged, settings = self.staged, self.order.settings
         used = {column.field for column in self.resolved.columns}
@@ -160,7 +165,7 @@ class Described:
             "read_back_joiners": settings.read_back_joiners,
             "send_to_existing_only": self._existing_only(),
             "claims": settings.claims,
-            "on_ambiguous": settings.on_ambiguous_triggers if self.run.kind == "campaign" else "resend",
+            "on_ambiguous": self._on_ambiguous(),
             "seconds_at_limit": foretold.seconds_at_limit(self.run.kind, requests),
             "biggest_changes": foretold.biggest_changes(self.compared, facts.members_before),
             "samples": foretold.samples(self.compared, self.membership),

@@ -61,6 +61,12 @@ class Senders(Protocol):
     def __call__(self, plan: RunPlan) -> Sender: ...
 
 
+class HeldLines(Protocol):
+    """Takes lines that may have arrived and are not sent again by themselves, by number; raises Retryable."""
+
+    def file(self, plan: RunPlan, part: int, lines: Mapping[int, bytes]) -> None: ...
+
+
 class PartReader(Protocol):
     """Reads lines at Braze; `keep` stores what it found since the last time."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bridge.errors import Blocked, Retryable
 from bridge.flows.runs.admission import admission
 from bridge.flows.runs.attempts import Attempts
-from bridge.flows.runs.ledger import Ledger
+from bridge.flows.runs.ledger import Ledger, lines_of
 from bridge.flows.runs.part_stores import PartReader, PartRow, Pause
 from bridge.flows.runs.pump import Pump, Sender, Stop, Unanswered
 from bridge.flows.runs.readback import ids_per_call
@@ -95,10 +95,11 @@ class PartWork:
 
     @property
     def on_unanswered(self) -> Unanswered:
-        """Attributes may arrive twice; of events it is said which did; a campaign's recipients are held."""
-        if self.plan.kind == "campaign" and self.plan.details.get("on_ambiguous", "hold") == "hold":
-            return "held"
-        return "listed" if self.plan.kind in {"campaign", "events"} else "again"
+        """Attributes may arrive twice; recipients and events are held, or sent again and listed, as the plan says."""
+        if self.plan.kind not in {"campaign", "events"}:
+            return "again"
+        default = "hold" if self.plan.kind == "campaign" else "resend"
+        return "held" if self.plan.details.get("on_ambiguous", default) == "hold" else "listed"
 
     def _send(self) -> tuple[Stop | None, int]:
         pump: Pump | None = None
@@ -112,11 +113,8 @@ class PartWork:
         return stop, pump.failures if pump else 0
 
     def _pump(self) -> Pump:
-        body = self.flow.parts.get_part(self.ref.key)
-        if sha256(body).hexdigest() != self.ref.sha256:
-            raise Blocked("part_corrupt", f"{self.ref.key} is not what was planned")
         return Pump(
-            lines=body.split(b"\n")[: self.ref.rows],
+            lines=self._lines(),
             ledger=self.ledger,
             sender=self._sender(),
             frame_lines=ids_per_call(self.plan) if self._reads else FRAME[self.plan.kind],
@@ -128,6 +126,12 @@ class PartWork:
             unanswered=self.on_unanswered,
             pulse_seconds=self.flow.pulse_seconds,
         )
+
+    def _lines(self) -> list[bytes]:
+        body = self.flow.parts.get_part(self.ref.key)
+        if sha256(body).hexdigest() != self.ref.sha256:
+            raise Blocked("part_corrupt", f"{self.ref.key} is not what was planned")
+        return body.split(b"\n")[: self.ref.rows]
 
     @property
     def _reads(self) -> bool:
@@ -186,6 +190,9 @@ class PartWork:
         if not self._checkpoint():
             return Later(self.flow.lease_seconds // 4, "the part was taken over")
         result = self.ledger.result(self.part, ended, stamp(self._now()), reason)
+        if held := lines_of(result.held):
+            lines = self._lines()
+            self.flow.held.file(self.plan, self.part, {at: lines[at] for at in held})
         self.flow.parts.put_result(self.run.id, result)
         if not self.flow.rows.finish(self.run.id, self.part, self.owner):
             return Later(self.flow.lease_seconds // 4, "the part was taken over")

@@ -12,7 +12,7 @@ from bridge.errors import Blocked
 from bridge.flows.runs.admission import Claims
 from bridge.flows.runs.arrivals import UnreadableMessage, readable
 from bridge.flows.runs.attempts import Jitter
-from bridge.flows.runs.part_stores import Pacers, PartRows, Pauses, Readers, RunsToStop, Senders
+from bridge.flows.runs.part_stores import HeldLines, Pacers, PartRows, Pauses, Readers, RunsToStop, Senders
 from bridge.flows.runs.part_work import FRAME, SPARE_SECONDS, PartWork
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Parts, Verdict
 from bridge.flows.runs.witness import Nobody, Witness
@@ -34,6 +34,7 @@ class PartSync:
     senders: Senders
     readers: Readers
     claims: Claims
+    held: HeldLines
     pauses: Pauses
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
