@@ -37,6 +37,16 @@ def parquet(session: Session, rows: int = 1000) -> bytearray:
     return bytearray(path.read_bytes())
 
 
+def zstd_line(session: Session) -> bytes:
+    """A CSV that ends in a row of 34 MB; packed by DuckDB, which is what there is."""
+    path = session.directory / "packed"
+    duckdb.execute(
+        f"COPY (SELECT unnest(['external_id,a', 'u1,1', 'u2,' || repeat('x', {34 * MEGABYTE})])) TO '{path}' "
+        "(FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01', COMPRESSION zstd)"
+    )
+    return path.read_bytes()
+
+
 def footer_with(body: bytearray, old: bytes, new: bytes) -> bytes:
     size = struct.unpack("<I", body[-8:-4])[0]
     footer = bytes(body[-8 - size : -8])
@@ -63,6 +73,7 @@ BOMBS = {
     "a plain line over the reader's buffer": ("a.csv", lambda _: ROW + LINE * 40 + b"\n"),
     "a plain line in the middle": ("b.csv", lambda _: ROW + LINE * 40 + b"\nu3,3\n"),
     "a packed line over the reader's buffer": ("b.csv.gz", lambda _: bomb(ROW, LINE, 40)),
+    "a zstd line over the reader's buffer": ("b.csv.zst", zstd_line),
     "a cell of quoted line breaks": ("c.csv.gz", lambda _: bomb(ROW + b'"', b"x\n" * 2**19, 40)),
     "a line of JSON over its size": ("a.jsonl.gz", lambda _: bomb(b'{"external_id":"', LINE, 40)),
     "a million columns": ("d.csv.gz", lambda _: bomb(b"external_id,", b"a," * 2**18, 1)),

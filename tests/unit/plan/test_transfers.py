@@ -1,9 +1,10 @@
 """Parts of an export come in, and parts of a plan go out, several at a time."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from bridge.errors import Rejected
 from bridge.flows.runs.side_by_side import AHEAD, in_order
 from mapping.comparison import PartFile
 from mapping.export import ExportPart, Manifest
+from mapping.run import Halt
 from tests.unit.plan.world import World, row
 
 
@@ -71,10 +73,10 @@ def test_the_parts_of_an_export_are_downloaded_side_by_side_and_a_wrong_one_is_r
     meeting = Barrier(2, timeout=5)
     get = world.buckets.download
 
-    def together(key: Any, target: Path) -> Any:
+    def together(key: Any, target: Path, *going: Any) -> Any:
         if str(key).endswith(".csv"):
             meeting.wait()
-        return get(key, target)
+        return get(key, target, *going)
 
     monkeypatch.setattr(world.buckets, "download", together)
     run = world.put("e1", [row("u", 1)])
@@ -89,3 +91,42 @@ def test_the_parts_of_an_export_are_downloaded_side_by_side_and_a_wrong_one_is_r
         monkeypatch.setattr(world, "steps", steps)
         world.work()
     assert (world.run(run).status, world.report(run)["reason"]) == ("blocked", "wrong_sha256")
+
+
+def test_when_one_fails_the_others_are_waited_for() -> None:
+    """What they write to is removed next."""
+    ended: list[int] = []
+    begun = Event()
+
+    def work(number: int) -> None:
+        if number:
+            begun.set()
+            Event().wait(0.05)
+            ended.append(number)
+            return
+        begun.wait(5)
+        raise Rejected("wrong_sha256", "the first")
+
+    with ThreadPoolExecutor(3) as pool:
+        with pytest.raises(Rejected, match="wrong_sha256"):
+            in_order(pool, work, range(3))
+        assert sorted(ended) == [1, 2]
+
+
+def test_a_run_that_is_stopped_ends_its_download_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One part of an export may take minutes."""
+    world = World()
+    run = world.put("e1", [row("u", 1)])
+
+    def slow(_key: str, target: Path, going: Callable[[], None]) -> str:
+        world.runs.stop(run, Halt(status="cancelled", reason="cancelled", by="someone"))
+        for _ in range(500):
+            target.write_bytes(b"a chunk")
+            going()
+            Event().wait(0.01)
+        raise AssertionError("it is downloaded to its end")
+
+    monkeypatch.setattr(world.buckets, "download", slow)
+    monkeypatch.setattr(world, "steps", replace(world.steps, pace=replace(world.steps.pace, beat=0.01)))
+    world.work()
+    assert (world.run(run).status, world.run(run).attempt) == ("cancelled", 1)

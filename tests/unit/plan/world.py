@@ -227,13 +227,14 @@ class MemoryBuckets:
     def modified(self, key: str, etag: str) -> datetime:
         return self.put_at
 
-    def download(self, key: Any, target: Path) -> Any:
+    def download(self, key: Any, target: Path, going: Callable[[], None] = lambda: None) -> Any:
         if isinstance(key, Snapshot):
             path = target / "old.parquet"
             if f"{key.prefix}p-0000.parquet" not in self.objects:
                 raise Rejected("snapshot_expired", f"{key.prefix} is not there any more")
             path.write_bytes(self.objects[f"{key.prefix}p-0000.parquet"])
             return [path]
+        going()
         target.write_bytes(self._object(key))
         return sha256(self._object(key)).hexdigest()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import Rejected
-from bridge.stores.exports import ExportStore
+from bridge.errors import Rejected, Retryable
+from bridge.stores.exports import CHUNK, ExportStore
 from bridge.stores.parts import PartFiles
 from bridge.stores.report_links import ReportLinks
 from mapping.comparison import PartFile
@@ -38,10 +38,24 @@ def test_a_manifest_is_read_in_its_own_version(s3: Any) -> None:
 
 def test_a_download_says_what_it_got(s3: Any, tmp_path: Path) -> None:
     s3.put_object(Bucket=BUCKET, Key="part", Body=b"x" * 3_000_000)
-    assert ExportStore(s3, BUCKET).download("part", tmp_path / "f") == sha256(b"x" * 3_000_000).hexdigest()
+    got = ExportStore(s3, BUCKET).download("part", tmp_path / "f", lambda: None)
+    assert got == sha256(b"x" * 3_000_000).hexdigest()
     assert (tmp_path / "f").stat().st_size == 3_000_000
     with pytest.raises(Rejected, match="export_gone"):
-        ExportStore(s3, BUCKET).download("none", tmp_path / "g")
+        ExportStore(s3, BUCKET).download("none", tmp_path / "g", lambda: None)
+
+
+def test_a_download_can_be_ended_after_any_megabyte(s3: Any, tmp_path: Path) -> None:
+    s3.put_object(Bucket=BUCKET, Key="part", Body=b"x" * 3_000_000)
+    looks = iter((None, None, Retryable("halted", "cancelled")))
+
+    def going() -> None:
+        if stop := next(looks):
+            raise stop
+
+    with pytest.raises(Retryable, match="halted"):
+        ExportStore(s3, BUCKET).download("part", tmp_path / "f", going)
+    assert (tmp_path / "f").stat().st_size == 2 * CHUNK
 
 
 def test_a_plan_is_the_one_whose_hash_was_fixed(s3: Any) -> None:

@@ -8,6 +8,8 @@ from typing import TextIO
 
 import duckdb
 
+from bridge.diff.columns import text
+from bridge.diff.stopping import Going
 from bridge.errors import Rejected
 from mapping.comparison import SourceFile
 
@@ -49,27 +51,44 @@ def no_archive(source: SourceFile, head: bytes) -> None:
         raise Rejected("unreadable_part", f"{source.key}: a zip archive is not read; use gzip or zstd")
 
 
-def no_endless_line(source: SourceFile, compression: str) -> None:
+def no_endless_line(
+    connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str, going: Going
+) -> None:
     """Raises Rejected when a text has no line end over 16 MiB, which DuckDB would leave out without a word.
 
-    Of a plain file a page of each stretch is all that is read; gzip is unpacked once more; zstd is not looked into.
+    Of a plain file a page of each stretch is all that is read; what is packed is unpacked once more.
     """
     if compression == "gzip":
         with gzip.open(source.path, "rb") as packed:
-            endless = not all(map(_breaks, iter(lambda: packed.read(_STRETCH), b"")))
-    elif compression == "none":
-        with source.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-            ends = range(_STRETCH, len(text) + 1, _STRETCH)
-            endless = not all(_found(text, end - _STRETCH, end) for end in ends)
+            endless = not all(_breaks(stretch, going) for stretch in iter(lambda: packed.read(_STRETCH), b""))
+    elif compression == "zstd":
+        endless = _too_long_for_a_line(connection, source)
     else:
-        return
+        with source.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as plain:
+            ends = range(_STRETCH, len(plain) + 1, _STRETCH)
+            endless = not all(_found(plain, end - _STRETCH, end) for end in ends)
     if endless:
         raise Rejected("unreadable_part", f"{source.key}: a line is longer than {_STRETCH} bytes")
 
 
-def _breaks(stretch: bytes) -> bool:
+def _breaks(stretch: bytes, going: Going) -> bool:
+    going()
     return len(stretch) < _STRETCH or _found(stretch, 0, _STRETCH)
 
 
-def _found(text: bytes | mmap.mmap, start: int, end: int) -> bool:
-    return text.find(b"\n", start, end) >= 0 or text.find(b"\r", start, end) >= 0
+def _too_long_for_a_line(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> bool:
+    # Nothing here unpacks zstd but DuckDB, whose reader of JSON Lines names a line too long, whatever is in it.
+    try:
+        connection.execute(
+            f"SELECT count(*) FROM read_ndjson_objects({text(str(source.path))}, compression='zstd', "
+            f"ignore_errors=true, maximum_object_size={_STRETCH})"
+        ).fetchall()
+    except duckdb.InvalidInputException as error:
+        if "maximum_object_size" in str(error):
+            return True
+        raise
+    return False
+
+
+def _found(stretch: bytes | mmap.mmap, start: int, end: int) -> bool:
+    return stretch.find(b"\n", start, end) >= 0 or stretch.find(b"\r", start, end) >= 0

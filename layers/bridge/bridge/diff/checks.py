@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import duckdb
 
 from bridge.diff.staging import Bit
+from bridge.diff.stopping import Going
 from mapping import braze_values
 from mapping.braze_fields import STANDARD_ATTRIBUTES
 from mapping.comparison import StageColumn
@@ -32,7 +33,10 @@ def value_reason(column: StageColumn) -> str:
 
 
 def mend(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[StageColumn], bits: Mapping[str, Bit]
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[StageColumn],
+    bits: Mapping[str, Bit],
+    going: Going,
 ) -> None:
     """Put Braze's word in the place of a value (`male` is `M`), and leave out what it has no word for."""
     for column in columns:
@@ -45,6 +49,7 @@ def mend(
         )
         different: dict[str, str | None] = {}
         while chunk := values.fetchmany(CHUNK):
+            going()
             different |= {value: kept for (value,) in chunk if (kept := check(value)) != value}
         if not different:
             continue

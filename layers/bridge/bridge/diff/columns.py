@@ -14,6 +14,8 @@ PHYSICAL: dict[ColumnType, str] = {
     "object": "VARCHAR",
 }
 _ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
+_AS_BRAZE_READS = r"^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
+"""ISO 8601. Of anything else with a zone (`2026-01-02 03:04:05+00`) Braze would make a text."""
 _DAY = r"^\d{4}-\d{2}-\d{2}$"
 _MOMENT = r"^\d{4}-\d{2}-\d{2}[T ]"
 
@@ -99,13 +101,17 @@ def _is_moment(source: str) -> str:
 
 
 def _time(source: str, time_zone: str) -> str:
-    # Braze reads a time without a zone as UTC; days and zoned times pass unchanged.
-    parsed = f"TRY_CAST({source} AS TIMESTAMP)"
-    utc = f"timezone('UTC', timezone({text(time_zone)}, {parsed}))"
+    # Braze reads a time without a zone as UTC; days, and zoned times that it understands, pass unchanged.
+    parsed, moment = f"TRY_CAST({source} AS TIMESTAMP)", f"TRY_CAST({source} AS TIMESTAMPTZ)"
+    local = f"timezone({text(time_zone)}, {parsed})"
     return (
         f"CASE WHEN {_is_day(source)} THEN {source} "
         f"WHEN length({source}) > 40 OR NOT {_is_moment(source)} THEN NULL "
         f"WHEN regexp_matches({source}, '{_ZONED}') THEN "
-        f"CASE WHEN TRY_CAST({source} AS TIMESTAMPTZ) IS NOT NULL THEN {source} END "
-        f"WHEN {parsed} IS NOT NULL THEN strftime({utc}, '%Y-%m-%dT%H:%M:%S.%g') || 'Z' END"
+        f"CASE WHEN {moment} IS NULL THEN NULL WHEN regexp_matches({source}, '{_AS_BRAZE_READS}') THEN {source} "
+        f"ELSE {_utc(moment)} END WHEN {parsed} IS NOT NULL THEN {_utc(local)} END"
     )
+
+
+def _utc(moment: str) -> str:
+    return f"strftime(timezone('UTC', {moment}), '%Y-%m-%dT%H:%M:%S.%g') || 'Z'"

@@ -10,6 +10,7 @@ from bridge.diff import orders, readback, restoring, snapshot
 from bridge.diff import unknown as people
 from bridge.diff.audience import Comparison
 from bridge.diff.stage import Stage
+from bridge.diff.stopping import Stopping
 from bridge.diff.wire import Cutter
 from bridge.errors import Retryable
 from mapping.comparison import (
@@ -50,6 +51,7 @@ class Session:
             settings["threads"] = threads
         self._connection = duckdb.connect(config=settings)
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._stopping = Stopping()
         self._stage: Stage | None = None
         self._columns: tuple[StageColumn, ...] = ()
 
@@ -59,12 +61,13 @@ class Session:
 
     def interrupt(self) -> None:
         """Stop what is running, from another thread; it raises Retryable("interrupted") there."""
+        self._stopping.ask()
         self._connection.interrupt()
 
     def inspect(self, files: Sequence[SourceFile]) -> tuple[SourceColumn, ...]:
         """The columns of the export; raises Rejected when a part cannot be read."""
         with _interruptible():
-            self._stage = Stage(self._connection, files)
+            self._stage = Stage(self._connection, files, self._stopping.going)
             return self._stage.inspect()
 
     def propose(self, names: Sequence[str]) -> dict[str, ColumnType]:
@@ -103,7 +106,7 @@ class Session:
         """Take a snapshot, or its rows of those a file names, for what is wished, instead of an export."""
         self._columns = tuple(columns)
         with _interruptible():
-            self._stage = Stage(self._connection, ())
+            self._stage = Stage(self._connection, (), self._stopping.going)
             staged, self._stage.left_out = restoring.load(self._connection, wished, columns, only)
             return staged
 

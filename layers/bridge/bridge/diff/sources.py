@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,23 @@ import duckdb
 
 from bridge.diff import bounds
 from bridge.diff.columns import text
+from bridge.diff.stopping import Going
 from bridge.errors import Rejected
 from mapping.comparison import SourceColumn, SourceFile
 from mapping.export import ColumnType, file_format
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _HEADER_LINES = 50
+_FAULTS = tuple(
+    re.compile(said, re.MULTILINE)
+    for said in (
+        r"^Expected Number of Columns: \d+ Found: \d+$",
+        r"^Value with unterminated quote found",
+        r"^Invalid unicode",
+        r"^Maximum line size of \d+ bytes exceeded",
+    )
+)
+"""What DuckDB says of a line after it has quoted it; the quoted line is nobody's to see."""
 _JSON_TYPES: dict[str, ColumnType] = {
     "VARCHAR": "string",
     "BIGINT": "number",
@@ -49,11 +61,13 @@ def is_mixed(error: duckdb.Error) -> bool:
 
 def unreadable(source: SourceFile, error: Exception) -> Rejected:
     """The reason a run is blocked with; the vendor text is cut so that no row's values are repeated."""
-    said = str(error).split("Original Line", 1)[0].split("\n\n", 1)[0].strip().replace("\n", " ")
-    return Rejected("unreadable_part", f"{source.key}: {said[:300]}")
+    said, _, quoted = str(error).partition("Original Line")
+    said = said.split("\n\n", 1)[0].strip().replace("\n", " ")[:300]
+    why = next((found[0] for fault in _FAULTS if (found := fault.search(quoted))), "")
+    return Rejected("unreadable_part", f"{source.key}: {said}{why and f': {why}'}")
 
 
-def relation(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> Relation:
+def relation(connection: duckdb.DuckDBPyConnection, source: SourceFile, going: Going) -> Relation:
     """Read what the file says of itself; raises Rejected when it cannot be read."""
     form, _ = file_format(source.key)
     try:
@@ -61,7 +75,7 @@ def relation(connection: duckdb.DuckDBPyConnection, source: SourceFile) -> Relat
             return _parquet(connection, source)
         if form == "jsonl":
             return _jsonl(connection, source, _packed(source))
-        return _csv(connection, source, _packed(source))
+        return _csv(connection, source, _packed(source), going)
     except (duckdb.Error, UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as error:
         if not bounds.of_the_file(error):
             raise
@@ -76,12 +90,14 @@ def _packed(source: SourceFile) -> str:
     return next((name for magic, name in _MAGIC.items() if head.startswith(magic)), "none")
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str) -> Relation:
+def _csv(
+    connection: duckdb.DuckDBPyConnection, source: SourceFile, compression: str, going: Going
+) -> Relation:
     header = _header(connection, source, compression)
     if not header:
         raise Rejected("unreadable_part", f"{source.key}: the file has no header line")
     bounds.few_columns(source, header)
-    bounds.no_endless_line(source, compression)
+    bounds.no_endless_line(connection, source, compression, going)
     fields = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(header)))
     reading = (
         f"read_csv({text(str(source.path))}, auto_detect=false, header=true, columns={{{fields}}}, delim=',', "

@@ -12,6 +12,7 @@ from bridge.diff.checks import value_reason
 from bridge.diff.reading import Reading
 from bridge.diff.sources import Relation, is_mixed, relation, unreadable
 from bridge.diff.staging import Bit
+from bridge.diff.stopping import Going
 from bridge.errors import Rejected
 from mapping.comparison import Reject, RejectedRow, SourceColumn, SourceFile, StageColumn, Staged
 from mapping.export import ColumnType, file_format
@@ -23,8 +24,11 @@ FETCHED = 10_000
 class Stage:
     """The files of an export in the table `stage`, whose rowid keeps their order."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile]) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, files: Sequence[SourceFile], going: Going
+    ) -> None:
         self._connection = connection
+        self._going = going
         self._files = tuple(files)
         self._relations: dict[int, Relation] = {}
         self.left_out: dict[str, Bit] = {}
@@ -35,7 +39,7 @@ class Stage:
         """The columns of the export; every part has to have the same ones, in any order."""
         found: dict[str, SourceColumn] = {}
         for number, source in enumerate(self._files):
-            self._relations[source.number] = described = relation(self._connection, source)
+            self._relations[source.number] = described = relation(self._connection, source, self._going)
             lenient = file_format(source.key)[0] == "jsonl"
             names = {column.name for column in described.columns}
             if number and not lenient and names != set(found):
@@ -96,7 +100,7 @@ class Stage:
         for source in self._files:
             rows[source.number] = self._insert(source, select)
         if attributes:
-            checks.mend(self._connection, columns, bits)
+            checks.mend(self._connection, columns, bits, self._going)
         rejected, examples = self._faults()
         rejected_values, value_examples = self._values_left_out(columns, bits) if attributes else ({}, ())
         self._reasons = {
@@ -122,6 +126,7 @@ class Stage:
             "FROM rejects ORDER BY part, row"
         )
         while rows := found.fetchmany(FETCHED):
+            self._going()
             for part, row, user, fault, *bits in rows:
                 if fault is not None:
                     yield Reject(keys[part], row, user, fault)

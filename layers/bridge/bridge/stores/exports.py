@@ -1,5 +1,6 @@
 """The export bucket: what ActionIQ puts there is read, never written."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -42,8 +43,8 @@ class ExportStore:
         except ClientError as error:
             raise _gone(key, error) from error
 
-    def download(self, key: str, target: Path) -> str:
-        """Write an object to disk; the sha256 of its bytes."""
+    def download(self, key: str, target: Path, going: Callable[[], None]) -> str:
+        """Write an object to disk; the sha256 of its bytes. `going` is asked before each chunk, and may raise."""
         digest = sha256()
         try:
             body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"]
@@ -51,6 +52,7 @@ class ExportStore:
             raise _gone(key, error) from error
         with target.open("wb") as file:
             for chunk in body.iter_chunks(CHUNK):
+                going()
                 digest.update(chunk)
                 file.write(chunk)
         return digest.hexdigest()

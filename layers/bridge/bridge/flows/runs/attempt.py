@@ -127,6 +127,7 @@ class Attempt:
             emit=emit,
         )
         for number, path in enumerate(self.session.change_files()):
+            self.watch.check()
             self.parts.put_changes(self.run.id, self.run.attempt, number, path)
         return compared
 

@@ -73,8 +73,11 @@ class Exports(Protocol):
     def modified(self, key: str, etag: str) -> datetime:
         """When a dropped file was put; raises Rejected when it is gone or was replaced."""
 
-    def download(self, key: str, target: Path) -> str:
-        """Write the object to disk; the sha256 of its bytes. Raises Rejected when it is gone."""
+    def download(self, key: str, target: Path, going: Callable[[], None]) -> str:
+        """Write the object to disk; the sha256 of its bytes. Raises Rejected when it is gone.
+
+        `going` is called at least once a megabyte, and ends the download by raising.
+        """
 
 
 class Parts(Protocol):

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 
 AHEAD = 8
 """Pieces that may be under way at once: parts in memory, connections to the store."""
@@ -34,10 +34,17 @@ class InOrder[T]:
             self._done.append(self._under_way.popleft().result())
         return self._done
 
+    def rest(self) -> None:
+        """Wait until nothing is under way, whatever becomes of it."""
+        wait(self._under_way)
+
 
 def in_order[A, T](executor: Executor | None, work: Callable[[A], T], arguments: Iterable[A]) -> list[T]:
-    """The result of each call, in their order."""
+    """The result of each call, in their order; when one fails, nothing is under way any more."""
     calls = InOrder[T](executor)
-    for argument in arguments:
-        calls.call(work, argument)
-    return calls.results()
+    try:
+        for argument in arguments:
+            calls.call(work, argument)
+        return calls.results()
+    finally:
+        calls.rest()

@@ -67,9 +67,9 @@ class FromExport:
 
     def _one(self, numbered: tuple[int, ExportPart]) -> SourceFile:
         number, part = numbered
-        self.watch.check()
         path = self.session.directory / f"export-{number:05d}"
-        digest = self.exports.download(part.key, path)
+        self.watch.check()
+        digest = self.exports.download(part.key, path, self.watch.check)
         if part.sha256 and digest != part.sha256.lower():
             raise Rejected(
                 "wrong_sha256", f"{part.key} is not the file the manifest names: put the export again"
