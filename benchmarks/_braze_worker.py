@@ -99,8 +99,9 @@ class Memory:
     def get_part(self, key: str) -> bytes:
         return Path(key).read_bytes()
 
-    def put_result(self, _run: str, result: PartResult) -> None:
+    def put_result(self, _run: str, result: PartResult) -> bool:
         self.results[result.part] = result
+        return True
 
     def hide(self, handle: str, seconds: float) -> None:
         self.hidden[handle] = time.monotonic() + seconds

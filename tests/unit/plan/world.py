@@ -262,8 +262,15 @@ class MemoryBuckets:
     def get_part(self, key: str) -> bytes:
         return self.objects[key]
 
-    def put_result(self, run_id: str, result: PartResult) -> None:
+    def put_result(self, run_id: str, result: PartResult, *, over: str | None = None) -> bool:
+        if self.result_tag(run_id, result.part) != over:
+            return False
         self._put(f"runs/{run_id}/results/{result.part}", result.model_dump_json().encode())
+        return True
+
+    def result_tag(self, run_id: str, part: int) -> str | None:
+        found = self.objects.get(f"runs/{run_id}/results/{part}")
+        return None if found is None else sha256(found).hexdigest()
 
     def results(self, run_id: str, parts: int) -> Sequence[PartResult]:
         bodies = [self.objects[f"runs/{run_id}/results/{part}"] for part in range(1, parts + 1)]

@@ -86,6 +86,19 @@ def test_parts_changes_and_results_come_back(s3: Any, tmp_path: Path) -> None:
     assert files.put_report("run_1", {"a": 1}) == "runs/run_1/report.json"
 
 
+def test_a_result_is_written_where_there_is_none_or_over_the_one_that_was_seen(s3: Any) -> None:
+    files, known = PartFiles(s3, BUCKET), PartResult(part=1, rows=2)
+    assert files.result_tag("run_t", 1) is None
+    assert not files.put_result("run_t", known, over='"gone"')
+    assert files.put_result("run_t", known)
+    seen = files.result_tag("run_t", 1)
+    later, latest = (known.model_copy(update={"accepted": lines}) for lines in ("0", "0-1"))
+    assert not files.put_result("run_t", later)
+    assert files.put_result("run_t", latest, over=seen)
+    assert not files.put_result("run_t", later, over=seen)
+    assert files.results("run_t", 1) == [latest]
+
+
 def test_rejects_of_a_plan_lie_with_it_and_those_of_the_run_beside_its_report(s3: Any) -> None:
     files = PartFiles(s3, BUCKET)
     line = b"x" * 1_000_000

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import Blocked, BridgeError, Retryable, TooLarge, Unknown
 from bridge.flows.runs.runs import Later
-from mapping.run import Halt
+from mapping.run import Halt, PartResult
 from tests.unit.plan.world import START, World, row
 
 MANY = [row(f"u{n}", n) for n in range(10)]
@@ -120,6 +120,33 @@ def test_a_worker_that_lost_its_lease_stops() -> None:
     assert isinstance(verdict, Later)
     assert world.braze.sent == []
     assert world.run(run_id).parts_done == 0
+
+
+def test_a_worker_that_stood_still_before_its_result_writes_it_over_nobody_elses() -> None:
+    world, run_id = one_part(*[Unknown("no_answer")] * 100)
+    put, body = world.buckets.put_result, world.parts.messages[0][0]
+
+    def after_a_long_stop(run: str, result: PartResult, *, over: str | None = None) -> bool:
+        world.buckets.put_result = put  # type: ignore[method-assign]
+        world.braze.script = []
+        world.clock.forward(61)
+        world.sync.handle(body, owner="another", beat=lambda: None, remaining=lambda: 900.0)
+        return put(run, result, over=over)
+
+    world.buckets.put_result = after_a_long_stop  # type: ignore[method-assign,assignment]
+    given_up = json.dumps(json.loads(body) | {"step": "give_up"})
+    verdict = world.sync.handle(given_up, owner="me", beat=lambda: None, remaining=lambda: 900.0)
+    assert isinstance(verdict, Later)
+    [result] = world.buckets.results(run_id, 1)
+    assert (result.ended, result.accepted) == ("sent", "0-9")
+    assert world.run(run_id).parts_done == 1
+
+
+def test_the_result_of_a_worker_that_died_behind_it_is_replaced() -> None:
+    world, run_id = one_part()
+    world.buckets.put_result(run_id, PartResult(part=1, rows=10))
+    world.work()
+    assert world.buckets.results(run_id, 1)[0].accepted == "0-9"
 
 
 def test_an_invocation_near_its_end_leaves_the_rest_to_the_next() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from bridge.errors import Rejected
 from mapping.comparison import PartFile
 from mapping.export import RunPlan
@@ -17,6 +19,7 @@ from mapping.run import PartResult
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_ANOTHER_IS_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 READERS = 16
 SPOOLED = 8 * 1024 * 1024
 CHUNK = 1024 * 1024
@@ -69,15 +72,35 @@ class PartFiles:
         """An object's bytes."""
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
-    def put_result(self, run_id: str, result: PartResult) -> None:
-        """Store what became of a part."""
-        key = f"runs/{run_id}/results/part-{result.part:05d}.json"
-        body = result.model_dump_json().encode()
-        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
+    def put_result(self, run_id: str, result: PartResult, *, over: str | None = None) -> bool:
+        """Store what became of a part where nothing is known yet, or over the object with that ETag; else False."""
+        condition: Any = {"IfNoneMatch": "*"} if over is None else {"IfMatch": over}
+        try:
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=_result_key(run_id, result.part),
+                Body=result.model_dump_json().encode(),
+                ContentType="application/json",
+                **condition,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _ANOTHER_IS_THERE:
+                raise
+            return False
+        return True
+
+    def result_tag(self, run_id: str, part: int) -> str | None:
+        """The ETag of what is stored of a part; None when nothing is."""
+        try:
+            return self.s3.head_object(Bucket=self.bucket, Key=_result_key(run_id, part))["ETag"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("404", "403"):  # 403 to whoever may not list
+                raise
+            return None
 
     def results(self, run_id: str, parts: int) -> Sequence[PartResult]:
         """The results of all parts, in order."""
-        keys = [f"runs/{run_id}/results/part-{part:05d}.json" for part in range(1, parts + 1)]
+        keys = [_result_key(run_id, part) for part in range(1, parts + 1)]
         with ThreadPoolExecutor(READERS) as pool:
             return [PartResult.model_validate_json(body) for body in pool.map(self.get_part, keys)]
 
@@ -145,6 +168,10 @@ class PartFiles:
         body = json.dumps(report, indent=2).encode()
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json")
         return key
+
+
+def _result_key(run_id: str, part: int) -> str:
+    return f"runs/{run_id}/results/part-{part:05d}.json"
 
 
 def rejects_key(run_id: str, attempt: int | None) -> str:

@@ -17,7 +17,7 @@ from bridge.flows.runs.readback import ids_per_call
 from bridge.flows.runs.runs import Beat, Later, Verdict, stamp
 from bridge.flows.runs.witness import Nobody, Witness
 from mapping.export import PartRef, RunPlan
-from mapping.run import Ended, Halt, Run
+from mapping.run import Ended, Halt, PartResult, Run
 
 if TYPE_CHECKING:
     from bridge.flows.runs.sync import PartSync
@@ -193,11 +193,18 @@ class PartWork:
         if held := lines_of(result.held):
             lines = self._lines()
             self.flow.held.file(self.plan, self.part, {at: lines[at] for at in held})
-        self.flow.parts.put_result(self.run.id, result)
-        if not self.flow.rows.finish(self.run.id, self.part, self.owner):
+        if not self._stored(result) or not self.flow.rows.finish(self.run.id, self.part, self.owner):
             return Later(self.flow.lease_seconds // 4, "the part was taken over")
         self._witness.ended(self.run, self.ledger.outcomes())
         return self.flow.last(self.run.id)
+
+    def _stored(self, result: PartResult) -> bool:
+        """Never over the result of a worker that took the part from this one while it stood still."""
+        if self.flow.parts.put_result(self.run.id, result):
+            return True
+        # There is one: of a worker before us, that died, unless the part is not ours any more.
+        tag = self.flow.parts.result_tag(self.run.id, self.part)
+        return self._checkpoint() and self.flow.parts.put_result(self.run.id, result, over=tag)
 
     def _leave(self, wait: float) -> Verdict:
         self._keep()
