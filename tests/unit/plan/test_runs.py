@@ -126,6 +126,7 @@ def test_what_braze_rejects_is_tried_again_by_the_next_run() -> None:
         (lambda d: d.update(identifier="braze_id"), "missing_column"),
         (lambda d: d.update(mode="some"), "bad_manifest"),
         (lambda d: d.update(surprise=1), "bad_manifest"),
+        (lambda d: d.update(exported_at="2062-11-22T06:00:00Z"), "bad_manifest"),
         (lambda d: d["attributes"].update(n={"name": "city"}), "duplicate_attribute"),
     ],
 )
@@ -258,7 +259,7 @@ def test_a_dry_run_takes_the_audience_from_nobody() -> None:
     assert world.run(waiting).status == "waiting_approval"
     world.waits.clear()
     asked = world.put(
-        "two", rows[:3], columns=columns, dry_run=True, exported_at=stamp(START.replace(year=2027))
+        "two", rows[:3], columns=columns, dry_run=True, exported_at=stamp(START.replace(hour=7))
     )
     world.work()
     assert world.run(asked).status == "planned"
@@ -282,7 +283,7 @@ def test_a_cancelled_run_commits_what_braze_accepted() -> None:
 def test_the_next_run_waits_until_the_last_answer_has_settled() -> None:
     world = World(settle=60)
     first = world.put("one", MANY)
-    second = world.put("two", MANY[:9], exported_at=stamp(START.replace(year=2027)))
+    second = world.put("two", MANY[:9], exported_at=stamp(START.replace(hour=7)))
     world.work()
     ended = world.run(first).ended_at
     assert world.run(second).status == "done"
@@ -304,3 +305,10 @@ def test_a_plan_that_keeps_breaking_off_is_blocked() -> None:
     run_id = world.put("one", MANY)
     world.work()
     assert world.report(run_id)["reason"] == "keeps_failing"
+
+
+def test_a_type_for_a_column_that_is_not_there_is_a_warning() -> None:
+    world = World()
+    types = {"n": {"type": "number"}, "city": {"type": "string"}, "cty": {"type": "string"}}
+    report = world.report(done(world, "one", MANY, attributes=types))
+    assert "the manifest types 'cty', which is no column of the export" in report["warnings"]

@@ -680,6 +680,7 @@ class World:
         }
         self.buckets.objects[part["key"]] = body
         self.buckets.objects[prefix + "manifest.json"] = json.dumps(document).encode()
+        self.buckets.put_at = max(self.buckets.put_at, self.clock())
         for _ in range(1 + twice):
             self.exports.messages.append([notification(prefix + "manifest.json", name), self.clock()])
         return run_id(prefix + "manifest.json", name)

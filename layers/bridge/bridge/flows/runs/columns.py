@@ -36,7 +36,7 @@ class Named:
 
 
 def named(
-    found: Iterable[SourceColumn], manifest: Manifest, *, consent_fields: Literal["deny", "allow"]
+    found: Sequence[SourceColumn], manifest: Manifest, *, consent_fields: Literal["deny", "allow"]
 ) -> Named:
     """Sort the columns; raises Rejected when two of them would become one attribute."""
     names: dict[str, str] = {}
@@ -59,6 +59,8 @@ def named(
             warnings.append(f"column {fate.column!r} is left out: {_WHY.get(fate.reason, fate.reason)}")
         if fate.warning:
             warnings.append(f"{fate.attribute!r} {fate.warning}")
+    absent = sorted(manifest.attributes.keys() - {column.name for column in found})
+    warnings += [f"the manifest types {name!r}, which is no column of the export" for name in absent]
     return Named(names, tuple(warnings))
 
 

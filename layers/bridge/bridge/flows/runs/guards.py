@@ -10,6 +10,8 @@ from mapping.export import Wait
 REMOVES = 0.3
 CHANGES = 0.3
 DATA_POINTS = 10
+QUIET = 0.01
+"""Data points a member that count as usual where the last runs had nothing to send."""
 CONTACTS = ("email", "phone")
 
 
@@ -84,9 +86,9 @@ def _cost(facts: Facts) -> Sequence[Wait]:
     if not facts.data_points_before:
         return ()
     usual = median(facts.data_points_before[-5:])
-    if usual <= 0 or facts.data_points <= DATA_POINTS * usual:
+    if facts.data_points <= DATA_POINTS * (usual or QUIET * facts.members_before):
         return ()
-    detail = f"{facts.data_points} data points, {facts.data_points / usual:.0f} times the usual {usual:.0f}"
+    detail = f"{facts.data_points} data points, where a run usually has {usual:.0f}"
     return (Wait(code="many_data_points", detail=detail, count=facts.data_points),)
 
 

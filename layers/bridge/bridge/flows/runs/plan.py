@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -18,6 +19,9 @@ from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch, stamp
 from mapping.export import ExportKey, ExportPart, InvalidExport, Manifest
 from mapping.installation import BrazeSettings, Installation
 from mapping.run import Run, Snapshot
+
+EARLY = timedelta(days=1)
+"""How far `exported_at` may lie after the manifest was written: clocks and time zones differ."""
 
 
 class Installations(Protocol):
@@ -76,6 +80,11 @@ class Planning:
             raise Rejected("bad_manifest", said) from None
         except InvalidExport as error:
             raise Rejected(error.code, error.detail) from None
+        if manifest.exported_at and manifest.exported_at > modified + EARLY:
+            raise Rejected(
+                "bad_manifest",
+                "exported_at: lies in the future; every later export would be older than this one",
+            )
         warnings = self.campaigns(installation, run.campaign_id) if run.campaign_id else ()
         return Order(manifest, stamp(manifest.exported_at or modified), settings, warnings=warnings)
 
