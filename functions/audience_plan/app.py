@@ -40,6 +40,7 @@ from bridge.stores.claims import ClaimStore
 from bridge.stores.delivery_lines import DeliveryLineStore
 from bridge.stores.erasures import ErasureStore
 from bridge.stores.exports import ExportStore
+from bridge.stores.faults import FaultStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.part_rows import PartRows
 from bridge.stores.parts import PartFiles
@@ -144,6 +145,7 @@ def messages() -> RunMessages:
         Queue(client("sqs"), config.export_queue_url),
         Queue(client("sqs"), config.export_dead_letter_queue_url),
         monotonic,
+        faults=FaultStore(client("dynamodb"), config.runs_table, now),
         visible_again=config.lease_seconds,
     )
 

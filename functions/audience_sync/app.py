@@ -87,7 +87,6 @@ def messages() -> RunMessages:
         Queue(client("sqs"), config.audience_dead_letter_queue_url),
         monotonic,
         ThreadPoolExecutor(PARTS_AT_A_TIME, thread_name_prefix="part"),
-        crashes=None,
         visible_again=config.lease_seconds,
     )
 

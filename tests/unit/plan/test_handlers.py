@@ -150,18 +150,3 @@ def test_a_waiting_message_hides_and_comes_back() -> None:
     answer = invoke(plan, world.exports.messages[0][0])
     assert len(answer["batchItemFailures"]) == 1
     assert queue.hidden == [60, 300]
-
-
-@pytest.mark.parametrize("fault", [ZeroDivisionError, ValueError])
-def test_a_message_that_crashes_its_worker_five_times_is_a_dead_letter(fault: type[Exception]) -> None:
-    queue = Queue()
-    messages = RunMessages(queue, queue, monotonic)
-
-    def crash(body: str, **_: object) -> Any:
-        raise fault
-
-    for count in range(1, 6):
-        record = event("audience_plan.commit")
-        record["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(count)
-        messages.handle(record, owner="w", work=crash, log=Quiet())
-    assert [letter and letter["reason"] for letter in queue.letters] == ["crashes_the_worker"]

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bridge.errors import Rejected
+from bridge.errors import Rejected, Retryable
+from bridge.stores.faults import FaultStore
 from bridge.stores.part_rows import PartRows
 from bridge.stores.run_history import RunHistory
 from bridge.stores.runs import RunStore
@@ -274,3 +275,12 @@ def test_the_parts_of_a_run_tell_what_they_have_written_down(dynamodb: Any, cloc
     assert rows.states("run_1") == [(1, "{}", True, False), (2, "", False, True), (11, "", False, True)]
     clock.forward(seconds=61)
     assert rows.states("run_1")[1] == (2, "", False, False)
+
+
+def test_faults_count_while_each_receive_ends_in_one(dynamodb: Any, clock: Clock) -> None:
+    faults = FaultStore(dynamodb, TABLE, clock)
+    assert [faults.note("m-1", receive) for receive in (7, 8, 9)] == [1, 2, 3]
+    assert faults.note("m-2", 10) == 1
+    assert [faults.note("m-1", receive) for receive in (11, 12)] == [1, 2]
+    with pytest.raises(Retryable):
+        FaultStore(dynamodb, "nowhere", clock).note("m-1", 13)

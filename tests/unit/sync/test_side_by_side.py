@@ -1,10 +1,12 @@
 """The messages of a batch at the same time, each on its own account."""
 
 import json
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
+from bridge.errors import Retryable
 from bridge.flows.runs.run_messages import RunMessages
 from bridge.flows.runs.runs import Finished, Later, Verdict
 
@@ -79,10 +81,44 @@ def test_a_message_received_too_often_says_that_it_waited_too_long() -> None:
     assert (bodies, attributes["reason"]) == ([RECORDS[0]["body"]], "waited_too_long")
 
 
-def test_a_part_that_waited_long_does_not_die_of_one_fault() -> None:
-    def fault(*_: object, **__: object) -> Verdict:
-        raise ZeroDivisionError
+def crash(*_: object, **__: object) -> Verdict:
+    raise ValueError  # of a fault of ours, not of a message that cannot be read
 
-    old = [{**RECORDS[0], "attributes": {"ApproximateReceiveCount": "300"}}]
-    queue, answer = handled(fault, old, crashes=None)
-    assert (queue.letters, answer) == ([], {"batchItemFailures": [{"itemIdentifier": "m0"}]})
+
+class InARow:
+    """Counts as the store does; `away` is a table that cannot be written."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.away = away
+        self.noted: dict[str, tuple[int, int]] = {}
+
+    def note(self, message_id: str, receive: int) -> int:
+        if self.away:
+            raise Retryable("table_unavailable")
+        before, faults = self.noted.get(message_id, (0, 0))
+        self.noted[message_id] = (receive, faults + 1 if before == receive - 1 else 1)
+        return self.noted[message_id][1]
+
+
+def received(receives: Iterable[int], faults: InARow | None, work: Any = crash) -> list[str]:
+    """The reasons of the letters after these receives of one message."""
+    letters: list[str] = []
+    for count in receives:
+        record = [{**RECORDS[0], "attributes": {"ApproximateReceiveCount": str(count)}}]
+        queue, _ = handled(work, record, faults=faults)
+        letters += [attributes["reason"] for _, attributes in queue.letters]
+    return letters
+
+
+def test_the_fifth_fault_in_a_row_makes_a_dead_letter() -> None:
+    assert received(range(300, 304), InARow()) == []
+    assert received(range(300, 305), InARow()) == ["crashes_the_worker"]
+
+
+def test_a_message_that_waited_long_does_not_die_of_faults_between_its_waits() -> None:
+    assert received(range(300, 340, 2), InARow()) == []
+
+
+def test_a_fault_that_cannot_be_counted_kills_no_message() -> None:
+    assert received(range(1, 20), InARow(away=True)) == []
+    assert received(range(1, 20), None) == []

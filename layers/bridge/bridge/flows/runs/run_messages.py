@@ -31,6 +31,13 @@ class Letters(Protocol):
     def send(self, bodies: Sequence[str], *, attributes: Mapping[str, str] | None = None) -> None: ...
 
 
+class Faults(Protocol):
+    """Counts the receives of a message in a row that ended in a fault of ours."""
+
+    def note(self, message_id: str, receive: int) -> int:
+        """How many it makes with this one; raises Retryable."""
+
+
 class Log(Protocol):
     """A structured logger."""
 
@@ -49,15 +56,15 @@ class RunMessages:
     """Leases prevent doubles, not visibility: by the minute, so that a dead worker's message is back soon.
 
     With an `executor` the messages of a batch are worked on side by side, else one after the other. A message that
-    is done stays hidden until the whole batch is acknowledged. `crashes` is how often one may be received before
-    a fault of ours makes it a dead letter; None leaves that to who counts better.
+    is done stays hidden until the whole batch is acknowledged. The fifth fault of ours in a row makes it a dead
+    letter; without `faults` that is left to who counts better.
     """
 
     queue: RunQueue
     letters: Letters
     monotonic: Callable[[], float]
     executor: Executor | None = None
-    crashes: int | None = CRASHES
+    faults: Faults | None = None
     visible_again: int = VISIBLE_AGAIN
 
     def handle(self, event: Mapping[str, Any], *, owner: str, work: Work, log: Log) -> dict[str, Any]:
@@ -91,7 +98,7 @@ class RunMessages:
         except Exception as error:  # noqa: BLE001 - one message's fault is not its neighbours'
             told = {"error_type": type(error).__name__, **_named(record)}
             log.error("run step failed", extra=told)  # noqa: TRY400 - may quote data
-            if self.crashes is not None and _receives(record) >= self.crashes:
+            if self._faults_in_a_row(record) >= CRASHES:
                 return self._dead(record, "crashes_the_worker", type(error).__name__)
             verdict = Later(10, "worker_fault")
         if isinstance(verdict, Later):
@@ -100,6 +107,12 @@ class RunMessages:
             self.queue.hide(handle, verdict.seconds)
             return True
         return False
+
+    def _faults_in_a_row(self, record: Mapping[str, Any]) -> int:
+        try:
+            return self.faults.note(record["messageId"], _receives(record)) if self.faults else 0
+        except Retryable:
+            return 0  # what cannot be counted kills no message
 
     def _beat(self, handle: str) -> Beat:
         hidden_at = self.monotonic()
