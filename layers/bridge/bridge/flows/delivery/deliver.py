@@ -11,15 +11,13 @@ from bridge.flows.delivery.circuit import Circuit
 from bridge.flows.delivery.delivery_records import Recorder, Result
 from bridge.flows.delivery.delivery_stores import Begun, Claims, Deliveries, Health, LeaseLost, Pauses
 from bridge.flows.delivery.lanes import Job, Lane, Planned
+from bridge.flows.delivery.permission import ONE_REQUEST, Permission, unanswered
 from bridge.flows.delivery.profile_memory import ProfileMemory
-from bridge.flows.delivery.sending import FINAL, Round, resent, send_with_refresh
+from bridge.flows.delivery.sending import Round, perhaps_there, resent, send_with_refresh
 from bridge.flows.delivery.vendor_keys import Credentials
 from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
 from mapping.outcome import ItemOutcome, Outcome, filtered
-
-ONE_REQUEST = timedelta(seconds=35)
-"""The longest one request takes: no request is begun with less than this left of the worker's time."""
 
 _DISABLED = filtered("disabled", "the installation is switched off or deleted")
 
@@ -94,17 +92,22 @@ class Deliverer:
                     message, begun, "crashes_the_worker", "five receives left no outcome"
                 )
             case _:
-                return self._attempt(message, installation, Permission(self, message, begun, deadline, still))
+                return self._attempt(
+                    message,
+                    installation,
+                    Permission(self.deliveries, self.clock, message, begun, deadline, still),
+                )
 
     def _attempt(
-        self, message: DeliveryMessage, installation: Installation | None, permit: "Permission"
+        self, message: DeliveryMessage, installation: Installation | None, permit: Permission
     ) -> Result:
         begun = permit.begun
         rest = [index for index in range(len(message.items)) if index not in begun.finished]
         if installation is None:
-            return self.recorder.record(
-                message, begun, Round(dict.fromkeys(rest, _DISABLED)), {}, resend=False
-            )
+            off = {
+                index: perhaps_there(_DISABLED) if index in permit.unanswered else _DISABLED for index in rest
+            }
+            return self.recorder.record(message, begun, Round(off), {}, resend=False)
         try:
             job, secret = self._opened(message, installation)
             mapped = {index: job.plan(index, item) for index, item in enumerate(message.items)}
@@ -113,7 +116,7 @@ class Deliverer:
         except BridgeError as error:
             if isinstance(error, Blocked):
                 self._blocked(message, error)
-            return self.recorder.record(message, begun, _all(rest, error), {}, resend=False)
+            return self.recorder.record(message, begun, _unsent(rest, error, begun), {}, resend=False)
         settled |= recall.settled
         mapped |= recall.settled | {one.index: one for one in recall.planned}
         permit.settle(settled)
@@ -148,7 +151,9 @@ class Deliverer:
             lost = ItemOutcome(Outcome.UNKNOWN, "worker_lost", "the worker died while the request was out")
             return settled | {one.index: lost for one in planned}, []
         if (expired := job.expired(self.clock())) is not None:
-            return settled | {one.index: expired for one in planned}, []
+            out = unanswered(message, begun)
+            late = {one.index: perhaps_there(expired) if one.index in out else expired for one in planned}
+            return settled | late, []
         if not job.claims:
             return settled, planned
         taken = self._claimed(message, job, planned)
@@ -198,56 +203,10 @@ def _answered(learned: Round) -> bool:
     return bool(learned.exchanges) and learned.exchanges[-1].status is not None
 
 
-def _all(indices: list[int], error: BridgeError) -> Round:
+def _unsent(indices: list[int], error: BridgeError, begun: Begun) -> Round:
+    """Why nothing can go out now; of what a worker that died had sent, nobody knows whether it arrived."""
+    if isinstance(error, Blocked) and begun.verdict == "ambiguous":
+        told = f"the worker died while the request was out; now {error.reason}: {error.detail}"
+        return Round(dict.fromkeys(indices, ItemOutcome(Outcome.UNKNOWN, "worker_lost", told)))
     kind = Outcome.BLOCKED if isinstance(error, Blocked) else Outcome.RETRY
     return Round(dict.fromkeys(indices, ItemOutcome(kind, error.reason, error.detail)), error=error)
-
-
-def _unanswered(message: DeliveryMessage, begun: Begun) -> frozenset[int]:
-    """Items that went out before, or may have, without an answer."""
-    if begun.verdict != "ambiguous":
-        return frozenset(begun.unanswered)
-    return frozenset(index for index in range(len(message.items)) if index not in begun.finished)
-
-
-_UNANSWERED = ItemOutcome(Outcome.UNKNOWN, "no_answer")
-
-
-class Permission:
-    """Asked before each request: writes down that it goes out, so that a crash from here on is known for one."""
-
-    def __init__(
-        self, flow: Deliverer, message: DeliveryMessage, begun: Begun, deadline: datetime, stood_still: float
-    ) -> None:
-        self.begun = begun
-        self._flow = flow
-        self._message = message
-        self.unanswered = _unanswered(message, begun)
-        self._settled = dict.fromkeys(self.unanswered, _UNANSWERED) | dict(begun.finished)
-        self._deadline = deadline
-        self._stood_still = stood_still
-        self._first = True
-
-    def settle(self, outcomes: Mapping[int, ItemOutcome]) -> None:
-        """Add what was settled without a request."""
-        self._settled.update((index, one) for index, one in outcomes.items() if one.outcome in FINAL)
-
-    def __call__(self, settled: Mapping[int, ItemOutcome]) -> bool:
-        """False when too little time is left; raises LeaseLost when another worker has the delivery."""
-        now = self._flow.clock()
-        if self._deadline - now < ONE_REQUEST:
-            return False
-        self.settle(settled)
-        begun = self._flow.deliveries.record_sent(
-            self._message.delivery_id,
-            self.begun.version,
-            now=now,
-            lease_until=self._deadline,
-            finished=self._settled,
-            counts=self._first,
-            stood_still=self._stood_still,
-        )
-        if begun is None:
-            raise LeaseLost
-        self.begun, self._first = begun, False
-        return True

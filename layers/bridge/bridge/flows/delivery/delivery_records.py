@@ -136,7 +136,9 @@ class Recorder:
         known = error if isinstance(error, BridgeError) else None
         soon = isinstance(known, Retryable) and known.reason == "out_of_time"
         seconds = 1.0 if soon else delay(begun.attempt, known, self.jitter, self.longest_retry)
-        return self._write(message, begun, learned, mapped, _Ending("retrying", *_why(error), seconds))
+        # Nothing went out now, and what a worker sent that died is still without an answer.
+        status = "sending" if begun.verdict == "ambiguous" else "retrying"
+        return self._write(message, begun, learned, mapped, _Ending(status, *_why(error), seconds))
 
     def _write(
         self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, end: "_Ending"

@@ -107,9 +107,14 @@ def resent(
 
 
 def _again(outcome: ItemOutcome) -> ItemOutcome:
-    if outcome.outcome is Outcome.REJECTED:
-        return replace(outcome, detail=f"{outcome.detail}; {MAY_HAVE_ARRIVED}")
-    return RESENT if outcome == _DELIVERED else outcome
+    return RESENT if outcome == _DELIVERED else perhaps_there(outcome)
+
+
+def perhaps_there(outcome: ItemOutcome) -> ItemOutcome:
+    """What ends without being delivered, and may have been all the same, says so."""
+    if outcome.outcome not in (Outcome.FILTERED, Outcome.REJECTED):
+        return outcome
+    return replace(outcome, detail=f"{outcome.detail}; {MAY_HAVE_ARRIVED}")
 
 
 Refresh = Callable[[], Mapping[str, str] | None]
