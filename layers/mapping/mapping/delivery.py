@@ -28,6 +28,7 @@ class DeliveryMessage(BaseModel):
     """Items are canonical events (`events`) or rows of identifier and trigger properties (`campaign`).
 
     `correlation_ids` name the requests or queue messages that the items came in with, each once, in order.
+    `send_before` is until when a journey's events still make sense (ISO 8601); a campaign's order has its own.
     """
 
     # A worker of this version may still run while the next one already queues: what it does not know, it leaves.
@@ -39,6 +40,7 @@ class DeliveryMessage(BaseModel):
     created_at: str
     items: list[dict[str, Any]]
     campaign: CampaignOrder | None = None
+    send_before: str | None = None
     replay_of: str | None = None
     correlation_ids: tuple[str, ...] = ()
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -195,6 +195,14 @@ def test_an_event_order_becomes_canonical_track_events(door: Door) -> None:
     assert second["timestamp"] == "2026-03-02T10:15:30.000Z"
 
 
+def test_events_are_sent_by_the_time_the_order_names(door: Door) -> None:
+    activate(
+        door, order(kind="event", settings={"event_name": "e", "send_before": "2026-03-03T00:00:00+01:00"})
+    )
+    activate(door, order(activation_id="b", kind="event", settings={"event_name": "e"}))
+    assert [one.send_before for one in messages(door)] == ["2026-03-02T23:00:00.000Z", None]
+
+
 def test_events_of_one_user_are_all_sent(door: Door) -> None:
     rows = [{"external_id": "u"}] * 80
     activate(door, order(kind="event", settings={"event_name": "E"}, rows=rows))
@@ -231,10 +239,16 @@ def test_an_audience_order_becomes_a_delta_export_with_its_manifest_last(door: D
     manifest = Manifest.model_validate_json(raw)
     assert (manifest.mode, manifest.identifier, manifest.parts[0].rows) == ("delta", "external_id", 2)
     assert manifest.parts[0].sha256 == hashlib.sha256(part).hexdigest()
-    assert manifest.exported_at == door.now
+    assert (manifest.exported_at, manifest.send_before) == (door.now, None)
     key = ExportKey.parse(f"{folder}/manifest.json")
     assert key.starts_run
     manifest.check(key)
+
+
+def test_an_audience_order_names_its_time_in_the_manifest(door: Door) -> None:
+    activate(door, order(kind="audience", settings=AUDIENCE | {"send_before": "2026-03-03T00:00:00Z"}))
+    *_, raw = door.exports.files.values()
+    assert Manifest.model_validate_json(raw).send_before == datetime(2026, 3, 3, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

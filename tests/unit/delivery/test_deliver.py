@@ -528,6 +528,18 @@ def test_a_replayed_trigger_is_not_sent_late(world: World) -> None:
     assert world.receive(message.model_copy(update={"replay_of": "ltr_1"})).status == "rejected"
 
 
+@pytest.mark.parametrize(
+    ("send_before", "ends"), [("2026-11-21T13:00:00Z", "rejected"), ("2026-11-21T15:00:00Z", "delivered")]
+)
+def test_a_journeys_events_are_not_sent_late_either(world: World, send_before: str, ends: str) -> None:
+    world.vendor.answers = lambda _: (500, {})
+    message = delivery([event("m1")], send_before=send_before)
+    world.receive(message)
+    world.vendor.answers = success
+    world.clock.pass_(hours=2)
+    assert world.receive(message).status == ends
+
+
 def test_a_paused_campaign_is_recorded_as_not_sent(world: World) -> None:
     world.vendor.answers = lambda _: (201, {"message": "success", "notice": "The campaign is paused."})
     message = order(["u1"])

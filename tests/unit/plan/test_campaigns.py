@@ -1,5 +1,7 @@
 """Campaign and events exports: once each, in time or not at all."""
 
+from datetime import timedelta
+
 import pytest
 
 from bridge.errors import Blocked, Retryable, Unknown
@@ -63,6 +65,30 @@ def test_nothing_goes_out_after_send_before() -> None:
     world.work()
     assert messaged(world) == []
     assert world.report(run_id)["sent"]["rejected_by_reason"] == {"expired": 5}
+
+
+def test_events_and_members_are_not_sent_after_the_time_their_manifest_names() -> None:
+    world = World()
+    event = {"external_id": "u0", "event_name": "Won", "event_time": stamp(START)}
+    columns = tuple(event)
+    events = world.put("one", [event], where="events", columns=columns, send_before=stamp(START))
+    members = world.put("two", PEOPLE, send_before=stamp(START))
+    world.work()
+    assert world.braze.sent == []
+    assert world.report(events)["sent"]["rejected_by_reason"] == {"expired": 1}
+    assert world.report(members)["sent"]["undelivered"] == 5
+    world.put("three", PEOPLE)
+    world.work()
+    assert len(world.braze.profiles) == 5, "what was not sent goes with the next export"
+
+
+def test_members_are_not_sent_beyond_the_time_though_the_part_was_begun_in_time() -> None:
+    world = World(part_rows=100)
+    world.braze.script = [Retryable("http_503")] * 5
+    limit = START + timedelta(seconds=5)
+    run_id = world.put("one", PEOPLE, send_before=stamp(limit))
+    world.work()
+    assert (world.braze.sent, world.run(run_id).status) == ([], "done")
 
 
 def test_a_paused_campaign_is_reported_as_not_sent() -> None:

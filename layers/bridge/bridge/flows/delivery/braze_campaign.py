@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from bridge.flows.delivery.braze_calls import Client, witness_of
+from bridge.flows.delivery.in_time import expired
 from bridge.flows.delivery.lanes import Exchange, Planned, Sent
 from bridge.flows.delivery.vendor_keys import braze_key
 from mapping.braze_requests import last_of_each_user
@@ -33,13 +34,8 @@ class BrazeCampaign:
         return self.settings.on_ambiguous_triggers == "resend"
 
     def expired(self, now: datetime) -> ItemOutcome | None:
-        """`rejected: expired` once `send_before` is reached; one that cannot be read is as good as past."""
-        try:
-            limit = datetime.fromisoformat(self.order.send_before)
-        except ValueError:
-            return rejected("expired", "send_before cannot be read")
-        limit = limit if limit.tzinfo else limit.replace(tzinfo=UTC)
-        return rejected("expired", f"send_before {self.order.send_before}") if now >= limit else None
+        """Later than the order's `send_before`."""
+        return expired(self.order.send_before, now)
 
     def plan(self, index: int, item: dict[str, Any]) -> Planned | ItemOutcome:
         """The row's recipient."""

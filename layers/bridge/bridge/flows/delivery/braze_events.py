@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.errors import TooLarge
 from bridge.flows.delivery.braze_calls import Client, ItemError, TrackAnswer, witness_of
+from bridge.flows.delivery.in_time import expired
 from bridge.flows.delivery.lanes import APART, Exchange, Planned, Sent
 from bridge.flows.delivery.vendor_keys import braze_key
 from mapping.braze import to_objects
@@ -27,6 +28,7 @@ class BrazeEvents:
 
     client: Client
     settings: BrazeSettings
+    send_before: str | None = None
     claim_kind: str = "event"
 
     @property
@@ -39,9 +41,9 @@ class BrazeEvents:
         """`on_ambiguous_events`."""
         return self.settings.on_ambiguous_events == "resend"
 
-    def expired(self, now: datetime) -> ItemOutcome | None:  # noqa: ARG002 (events carry their own time)
-        """Never."""
-        return None
+    def expired(self, now: datetime) -> ItemOutcome | None:
+        """Later than the `send_before` of a journey's order; other events carry their own time and never are."""
+        return expired(self.send_before, now) if self.send_before else None
 
     def plan(self, index: int, item: dict[str, Any]) -> Planned | ItemOutcome:
         """The item's objects, and what had to be left out of them."""

@@ -29,5 +29,5 @@ class BrazeLane:
             names = sorted({str(fault["loc"][0]) for fault in faults if fault["loc"]})
             raise Blocked("invalid_settings", "these settings cannot be used: " + ", ".join(names)) from None
         if message.campaign is None:
-            return BrazeEvents(self.client, settings)
+            return BrazeEvents(self.client, settings, message.send_before)
         return BrazeCampaign(self.client, settings, message.campaign)

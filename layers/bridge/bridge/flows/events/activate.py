@@ -141,7 +141,9 @@ def _campaign(order: Order, rows: list[Row], refused: list[Refused], now: dateti
 def _events(order: Order, rows: list[Row], refused: list[Refused], now: datetime) -> Planned:
     settings = settings_of(EventSettings, order)
     events, bad = _parted([track_event(row, order.activation_id, settings.event_name, now) for row in rows])
-    return Planned(len(events), _sorted(refused + bad), _messages(order, events, BRAZE_OBJECTS, now))
+    send_before = _iso(settings.send_before) if settings.send_before else None
+    messages = _messages(order, events, BRAZE_OBJECTS, now, send_before=send_before)
+    return Planned(len(events), _sorted(refused + bad), messages)
 
 
 def _audience(order: Order, rows: list[Row], refused: list[Refused], now: datetime) -> Planned:
@@ -164,7 +166,7 @@ def _export_files(
         parts=(ExportPart(key=key, rows=len(lines), sha256=hashlib.sha256(part).hexdigest()),),
         mode="delta",
         exported_at=now,
-        **settings.model_dump(exclude={"audience_id", "split_id", "send_before"}),
+        **settings.model_dump(exclude={"audience_id", "split_id"}),
     )
     return [(key, part), (f"{folder}/manifest.json", manifest.model_dump_json(exclude_none=True).encode())]
 
@@ -175,6 +177,7 @@ def _messages(
     limit: int,
     now: datetime,
     campaign: CampaignOrder | None = None,
+    send_before: str | None = None,
 ) -> list[str]:
     texts = [encode(item).decode("ascii") for item in items]
     packs = pack(
@@ -194,6 +197,7 @@ def _messages(
             created_at=_iso(now),
             items=[],
             campaign=campaign,
+            send_before=send_before,
             correlation_ids=(order.export_id,),
         )
         bodies.append(frame(message, [texts[position] for position in positions]))

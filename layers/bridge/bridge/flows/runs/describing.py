@@ -122,10 +122,10 @@ class Described:
         return foretold.warnings(self.compared, facts.members_before, names, known)
 
     def _send_before(self) -> str | None:
-        if self.run.kind != "campaign":
-            return None
         stated = self.order.manifest.send_before
-        return stamp(stated or datetime.fromisoformat(self.order.exported_at) + SEND_WITHIN)
+        if stated is None and self.run.kind == "campaign":
+            stated = datetime.fromisoformat(self.order.exported_at) + SEND_WITHIN
+        return stamp(stated) if stated else None
 
     def _existing_only(self) -> bool:
         stated = self.order.manifest.send_to_existing_only

@@ -58,6 +58,7 @@ class Held:
                 created_at=now,
                 items=[items[at] for at in positions],
                 campaign=campaign,
+                send_before=plan.send_before,
                 correlation_ids=(plan.run_id,),
             )
             told = {"reason": REASON, "detail": DETAIL}

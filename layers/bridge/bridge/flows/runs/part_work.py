@@ -57,6 +57,8 @@ class PartWork:
             return self._halted(self.run.halt)
         if self.leased.tries > MAX_DEATHS:
             return self.give_up("crashes_the_worker")
+        if self._too_late():
+            return self.give_up("expired")
         if self._spent():
             return self.give_up("attempts_exhausted")
         if wait := self.ledger.attempts.left(self._now()):
@@ -160,12 +162,17 @@ class PartWork:
         run = self.flow.runs.get(self.run.id)
         if run is not None and run.halt:
             return Stop(halt=run.halt)
-        if self.remaining() < SPARE_SECONDS:
+        if self.remaining() < SPARE_SECONDS or self._too_late():
             return Stop()
         # A pause is kept where the limit on sending was met; reading has a limit of its own.
         until = None if self._reads else self._pause().until
         wait = (until - self._now()).total_seconds() if until else 0.0
         return Stop(after=wait) if wait > 0 else None
+
+    def _too_late(self) -> bool:
+        # Recipients and events are asked after one by one, and rejected; members go with the next export.
+        limit = self.plan.send_before if self.plan.kind == "audience" else None
+        return limit is not None and stamp(self._now()) >= limit
 
     def _checkpoint(self) -> bool:
         self._keep()
