@@ -66,7 +66,9 @@ def test_a_trigger_is_held_even_when_the_key_could_not_be_read_in_between(world:
     assert world.bodies() == []
 
 
-def test_an_event_is_listed_as_sent_again_even_when_the_key_could_not_be_read_in_between(world: World) -> None:
+def test_an_event_is_listed_as_sent_again_even_when_the_key_could_not_be_read_in_between(
+    world: World,
+) -> None:
     message = delivery([event("m1")])
     died_while_sending(world, message)
     without_key(world, message, UNREADABLE)

@@ -89,7 +89,7 @@ MANIFEST = {
     "send_to_existing_only": "of a campaign: message only whom Braze knows; else as the installation says",
     "time_zone": "of times without a zone",
     "dry_run": "plan, and send nothing",
-    "send_before": "later than this nothing is sent; of a campaign a day after the export",
+    "send_before": "nothing is sent later; members go with the next export; of a campaign a day after the export",
 }
 
 
