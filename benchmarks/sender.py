@@ -28,7 +28,7 @@ from benchmarks._braze_worker import numbered, workers
 from benchmarks._counting import KEY, StandIn, generate, stand_in
 from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
-from bridge.flows.runs.pump import frame
+from bridge.flows.runs.framing import frame
 from mapping.export import PartRef
 
 ROWS_IN_REQUEST = 75

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from bridge.errors import BridgeError, Retryable, Unknown
+from bridge.flows.runs.framing import framed
 from bridge.flows.runs.ledger import Ledger
 from bridge.flows.runs.pump import LONGEST_BACKOFF, Pump, Stop, Unanswered
+from mapping.braze_requests import MAX_BODY_BYTES
+from mapping.packing import MESSAGE_BYTES
 from tests.unit.plan.world import Inline
 from tests.unit.sync.gates import OpenGate
 
@@ -81,6 +84,28 @@ def test_ten_rows_in_frames_of_five_are_two_requests() -> None:
     work = pump(sender, OpenGate())
     assert work.run() is None
     assert (len(sender.requests), work.ledger.accepted) == (2, set(range(10)))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "chunks"),
+    [
+        ([10] * 7, [(0, 1, 2, 3, 4), (5, 6)]),
+        ([1_200_000] * 4, [(0, 1), (2, 3)]),
+        ([4_000_000, 10, 10], [(0,), (1, 2)]),
+        ([10, 10, 10, 10, 10, 3_499_000, 10], [(0, 1, 2, 3, 4), (5, 6)]),
+        ([], []),
+    ],
+)
+def test_a_request_holds_no_more_lines_and_bytes_than_braze_takes(
+    sizes: list[int], chunks: list[tuple[int, ...]]
+) -> None:
+    lines = [b"x" * size for size in sizes]
+    assert list(framed(range(len(lines)), lines, 5)) == chunks
+
+
+def test_a_planned_delivery_stays_far_below_what_braze_takes() -> None:
+    """Escapes make six bytes of one character at the most, and the queue's message is escaped already."""
+    assert MESSAGE_BYTES * 4 < MAX_BODY_BYTES
 
 
 def test_a_pause_of_a_second_is_waited_for_here() -> None:

@@ -2,14 +2,14 @@
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from itertools import batched
 from queue import Empty, SimpleQueue
 from typing import Literal, Protocol
 
 from bridge.errors import Blocked, BridgeError, Rejected, Retryable, TooLarge, Unknown
+from bridge.flows.runs.framing import Frame, framed
 from bridge.flows.runs.ledger import Ledger
 from mapping.run import Halt
 
@@ -58,14 +58,6 @@ class Stop:
     after: float = 0.0
 
 
-@dataclass(slots=True)
-class Frame:
-    """The lines of one request and how often it has been tried."""
-
-    lines: tuple[int, ...]
-    tries: int = 0
-
-
 type Outcome = tuple[Frame, Mapping[int, str] | BridgeError]
 
 
@@ -100,9 +92,7 @@ class Pump:
 
     def run(self) -> Stop | None:
         """Send what the ledger still lacks; None when nothing is left to do."""
-        self._ready.extend(
-            Frame(chunk) for chunk in batched(self.ledger.remaining(), self.frame_lines, strict=False)
-        )
+        self._ready.extend(map(Frame, framed(self.ledger.remaining(), self.lines, self.frame_lines)))
         self._accepted_at = self.monotonic()
         self._beat()
         next_pulse = self.monotonic() + self.pulse_seconds
@@ -242,8 +232,3 @@ class Pump:
         now = self.monotonic()
         later = self._later[0][0] if self._later else now + self.pulse_seconds
         return min(later, now + self.gate.wait()) if self._ready else later
-
-
-def frame(lines: Collection[bytes], array: bytes) -> bytes:
-    """The request body around lines that are JSON already: nothing is parsed again."""
-    return b'{"' + array + b'":[' + b",".join(lines) + b"]}"

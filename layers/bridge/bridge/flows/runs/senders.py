@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
 from bridge.flows.delivery.vendor_keys import braze_key
+from bridge.flows.runs.framing import frame
 from bridge.flows.runs.pacing import Pacing, Ticket
-from bridge.flows.runs.pump import Sender, frame
+from bridge.flows.runs.pump import Sender
 from bridge.flows.runs.windows import Told
 from mapping.braze_rows import addressed
 from mapping.export import RunPlan
