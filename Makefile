@@ -170,12 +170,14 @@ stack: up .tools/cli.ready .tools/aws.ready
 sdk: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/sdk
 
-# The console in a real browser; `pictures` takes anew what the docs show of it.
+# The console in a real browser; `pictures` takes anew, on an empty stack, what the docs show of it.
 browser: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/console
 
-pictures: up .tools/npm.ready
-	@PICTURES=1 $(PYTHON) -m pytest -q tests/console
+pictures:
+	@$(MAKE) down
+	@$(MAKE) up
+	@PYTHONPATH=layers/mapping:layers/bridge:layers/console:. $(PYTHON) -m tests.console.pictures
 
 # ---------------------------------------------------------------- a real account
 STAGE ?= dev

@@ -208,7 +208,7 @@ ROUTES: Mapping[tuple[str, str], Described] = {
             query("kind", text()),
             query("type", text(), description="Of a listed event: `track`, `identify`, `page`."),
             query("name", text(), description="How a listed event's name begins."),
-            query("user", text(), description="How a listed event's user begins."),
+            query("user", text(), description="How a listed event's user begins; editors and admins only."),
             *LIST,
         ),
     ),

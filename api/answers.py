@@ -271,15 +271,17 @@ def _progress() -> Schema:
 def _report() -> Schema:
     count = whole(minimum=0)
     named = ("exported", "valid", "joined", "left", "changed", "members", "requests", "data_points")
+    pace = record({"at": moment(), "rows_per_second": {"type": "number"}})
     shown = {
         **dict.fromkeys(("id", "kind", "integration_id", "status"), text()),
         **dict.fromkeys(named, count),
         "sent": {"type": "object", "description": "Lines by what became of them."},
         "history": array({"type": "object"}, "The last runs of the same audience or campaign, oldest first."),
         "parts": array({"type": "object"}),
+        "throughput": array(pace, "Accepted rows a second, each up to its moment; empty when none was."),
     }
     told = "What a run counted; samples of rows are masked."
-    return record(shown, told, ("history",)) | {"additionalProperties": True}
+    return record(shown, told, ("history", "throughput")) | {"additionalProperties": True}
 
 
 def _erasure() -> Schema:

@@ -41,8 +41,10 @@ def emulator_service(settings: LocalSettings) -> Service:
         "PYTHONUNBUFFERED": "1",
     }
     pins = (ROOT / "requirements" / "ministack.txt").read_bytes()
-    version = hashlib.sha256(pins + repr(sorted(env.items())).encode()).hexdigest()[:12]
-    argv = [str(settings.tool("ministack", "python")), str(ROOT / "local" / "quick_emulator.py")]
+    program = ROOT / "local" / "quick_emulator.py"
+    made_of = pins + program.read_bytes() + repr(sorted(env.items())).encode()
+    version = hashlib.sha256(made_of).hexdigest()[:12]
+    argv = [str(settings.tool("ministack", "python")), str(program)]
     path = {"PATH": os.environ.get("PATH", "")}  # differs between shells, and changes nothing
     return Service("emulator", argv, settings.emulator_port, version, env | path)
 

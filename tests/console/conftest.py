@@ -3,14 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.demo.stack import DEFAULT_PATH, Stack
 from local.settings import ROOT
-from tests.console.small_png import shrunk
+from tests.console.screens import context_of
 from tests.stack.house import House
 
 CHROMIUM = shutil.which("chromium")
@@ -18,7 +17,6 @@ MISSING = (
     "no Chromium on this machine (Debian: apt-get install chromium): the console is not tried in a browser"
 )
 MUST = os.environ.get("CI") == "true"
-DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 AXE = ROOT / "tests" / "sdk" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 30_000
 
@@ -71,14 +69,7 @@ def sign_in(browser: Browser, stack: Stack) -> Iterator[SignIn]:
     def open_page(
         token: str = "", *, dark: bool = False, phone: bool = False, language: str = "en-GB"
     ) -> Page:
-        context = browser.new_context(
-            base_url=stack.api_url,
-            viewport=PHONE if phone else DESKTOP,
-            color_scheme="dark" if dark else "light",
-            locale=language,
-            timezone_id="UTC",
-            reduced_motion="reduce",
-        )
+        context = context_of(browser, stack.api_url, dark=dark, phone=phone, language=language)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
@@ -94,21 +85,3 @@ def sign_in(browser: Browser, stack: Stack) -> Iterator[SignIn]:
     for context in contexts:
         context.close()
     assert not [fault for fault in faults if "422" not in fault], faults
-
-
-@pytest.fixture(scope="session")
-def pictures() -> Iterator[Path]:
-    """Where screenshots go: beside the docs when they are asked for (`make pictures`), else out of the way.
-
-    Of the former those that the page of the console shows stay, made small.
-    """
-    asked = os.environ.get("PICTURES")
-    folder = ROOT / "docs" / "images" / "console" if asked else ROOT / ".local" / "pictures"
-    folder.mkdir(parents=True, exist_ok=True)
-    yield folder
-    shown = (ROOT / "docs" / "console.md").read_text(encoding="utf-8")
-    for picture in folder.glob("*.png") if asked else ():
-        if f"images/console/{picture.name}" in shown:
-            picture.write_bytes(shrunk(picture.read_bytes()))
-        else:
-            picture.unlink()

@@ -1,6 +1,7 @@
 """The console as one callable: who visits, which page, and the headers that keep it safe."""
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -69,27 +70,37 @@ class Console:
 
     def _endpoint(self, page: Page) -> Callable[..., Response[str]]:
         def endpoint(**params: str) -> Response[str]:
-            token = self._cookies().get(session.COOKIE, "")
+            token = self._cookies().get(session.name(self._host()), "")
             if not session.plausible(token):
                 return self._to_sign_in()
             if page.method != "GET" and not self._same_site():
                 return self._refused("error.other_site", 403)
             api = self._make_api(self._gateway(), token)
-            try:
-                visitor = self._visitor(api)
-            except ApiError as error:
-                return self._to_sign_in() if error.status in _SIGNED_OUT else self._failed(error, None)
-            if not visitor.may(page.needs):
-                return self._refused("error.role", 403, visitor)
-            return self._shown(page, Visit(api, visitor, self._event.path, params, *self._asked()), visitor)
+            with ThreadPoolExecutor(1) as asking:
+                who = asking.submit(self._visitor, api).result
+                visit = Visit(api, who, self._event.path, params, *self._asked())
+                reply = self._begun(page, visit) if page.anyones else None
+                return self._shown(page, visit, reply)
 
         return endpoint
 
-    def _shown(self, page: Page, visit: Visit, visitor: Visitor) -> Response[str]:
+    def _begun(self, page: Page, visit: Visit) -> Reply | ApiError:
+        """A page that everybody sees is fetched while the API still says who asks; shown it is to those alone."""
         try:
-            reply = page.show(visit)
+            return page.show(visit)
         except ApiError as error:
-            return self._failed(error, visitor)
+            return error
+
+    def _shown(self, page: Page, visit: Visit, reply: Reply | ApiError | None) -> Response[str]:
+        try:
+            visitor = visit.visitor
+        except ApiError as error:
+            return self._to_sign_in() if error.status in _SIGNED_OUT else self._failed(error, None)
+        if not visitor.may(page.needs):
+            return self._refused("error.role", 403, visitor)
+        reply = self._begun(page, visit) if reply is None else reply
+        if isinstance(reply, ApiError):
+            return self._failed(reply, visitor)
         return self._answer(reply, visitor, partial=visit.partial)
 
     def _asked(self) -> tuple[Mapping[str, str], Mapping[str, list[str]], bool]:

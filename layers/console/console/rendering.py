@@ -63,8 +63,10 @@ class Templates:
         self._environment.globals |= {"asset": self._asset, "languages": LANGUAGES}
         self._environment.filters |= {
             "t": _translated,
+            "category": _category,
             "number": _number,
             "percent": _percent,
+            "ms": _milliseconds,
             "moment": _moment,
             "age": self._age,
             "pretty": _pretty,
@@ -114,6 +116,13 @@ def _translated(context: Context, key: str, **values: Any) -> str:
     return str(context["words"][key]).format(**values) if values else str(context["words"][key])
 
 
+@pass_context
+def _category(context: Context, key: str) -> str:
+    """A category of the library in the visitor's language; one we have no word for by its own."""
+    known: str | None = context["words"].get(f"category.{key}")
+    return known or key.replace("_", " ").capitalize()
+
+
 def _number(value: float | None) -> str:
     """With thin groups of three, as all four languages read it; nothing is a dash."""
     if value is None:
@@ -124,6 +133,10 @@ def _number(value: float | None) -> str:
 
 def _percent(share: float | None) -> str:
     return NOTHING if share is None else f"{share * 100:.1f} %"
+
+
+def _milliseconds(value: int | None) -> str:
+    return NOTHING if value is None else f"{_number(value)} ms"
 
 
 def _moment(moment: str | None) -> Markup:

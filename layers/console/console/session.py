@@ -24,14 +24,19 @@ def cookies(headers: Mapping[str, str], listed: list[str] | None) -> dict[str, s
     return found
 
 
+def name(host: str) -> str:
+    """The session's cookie: over https one that no other host, path or plain connection can have set."""
+    return COOKIE if _local(host) else f"__Host-{COOKIE}"
+
+
 def opened(token: str, host: str) -> str:
     """A Set-Cookie that starts a session; `host` as the browser knows it."""
-    return _cookie(COOKIE, token, host, HOURS * 3600)
+    return _cookie(name(host), token, host, HOURS * 3600)
 
 
 def closed(host: str) -> str:
     """A Set-Cookie that ends it."""
-    return _cookie(COOKIE, "", host, 0)
+    return _cookie(name(host), "", host, 0)
 
 
 def language(chosen: str, host: str) -> str:
@@ -53,6 +58,11 @@ def same_site(headers: Mapping[str, str], host: str) -> bool:
     return bool(origin) and urlsplit(origin).netloc == host
 
 
-def _cookie(name: str, value: str, host: str, seconds: int) -> str:
-    secure = "" if host.partition(":")[0] in _LOCAL else "; Secure"
-    return f"{name}={value}; Path=/console; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+def _cookie(named: str, value: str, host: str, seconds: int) -> str:
+    """`__Host-` asks for `Secure` and the path `/`; the API takes no cookie, so nothing there reads it."""
+    secure = "" if _local(host) else "; Secure"
+    return f"{named}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+
+
+def _local(host: str) -> bool:
+    return host.partition(":")[0] in _LOCAL

@@ -25,15 +25,23 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """`params` are the named parts of the path; `partial` asks for the living part of the page alone."""
+    """`params` are the named parts of the path; `partial` asks for the living part of the page alone.
+
+    `who` gives the visitor, and waits for the answer when it is not there yet; raises ApiError for nobody's token.
+    """
 
     api: Api
-    visitor: Visitor
+    who: Callable[[], Visitor]
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, list[str]] = field(default_factory=dict)
     partial: bool = False
+
+    @property
+    def visitor(self) -> Visitor:
+        """Whose token it is."""
+        return self.who()
 
     def given(self, name: str) -> str:
         """A form field's value without the blanks around it; empty when there is none."""
@@ -76,6 +84,11 @@ class Page:
     path: str
     needs: str
     show: Callable[[Visit], Reply]
+
+    @property
+    def anyones(self) -> bool:
+        """Whether it changes nothing and every role sees it: the API alone decides what it tells."""
+        return self.method == "GET" and self.needs == "viewer"
 
 
 def address(*parts: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from console import session
 from tests.unit.console.fakes import FakeApi, full_api
 from tests.unit.install.loading import load
 
@@ -51,7 +52,7 @@ def visit(app, api, templates) -> Callable[..., SimpleNamespace]:
                 part.split("=", 1) for part in split.query.split("&") if "=" in part
             )
             or None,
-            "cookies": [f"signal_bridge_session={token}"] if token else [],
+            "cookies": [f"{session.name(headers['host'])}={token}"] if token else [],
             "headers": {name: value for name, value in headers.items() if value},
             "requestContext": {
                 "domainName": "api.internal",

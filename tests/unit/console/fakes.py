@@ -1,5 +1,6 @@
 """The HTTP API as the console sees it, in memory: documents by path, and what was asked of it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,7 +108,7 @@ def run(**more: Any) -> dict[str, Any]:
         "rejected": 1,
         "data_points": 130,
         "requests": 2,
-        "attributes": {"AIQ_1042_1": 90},
+        "attributes": {"AIQ_1042_1": 90, "tier": 9},
         "waits_for": [{"code": "removes_many", "detail": "30 of 100 leave"}],
         "warnings": ["Email looks like email"],
         "dry_run": False,
@@ -138,6 +139,31 @@ def run(**more: Any) -> dict[str, Any]:
         "progress": {"parts": 4, "parts_done": 1},
         "report_url": None,
     } | more
+
+
+def progress(**more: Any) -> dict[str, Any]:
+    """As the API tells it where one run is asked for."""
+    first = {"part": 1, "status": "done", "rows": 50, "accepted": 49, "rejected": 1, "held": 0}
+    second = {"part": 2, "status": "sending", "rows": 50, "accepted": 12, "rejected": 0, "held": 0}
+    return {
+        "parts": 4,
+        "parts_done": 1,
+        "rows": 200,
+        "accepted": 61,
+        "rejected": 1,
+        "held": 0,
+        "rows_per_second": 30.4,
+        "seconds_left": 4.6,
+        "by_part": [first, second],
+    } | more
+
+
+def report(*paces: float) -> dict[str, Any]:
+    """A run's report, as far as the console reads it: a pace a second."""
+    points = [
+        {"at": f"2026-11-22T12:00:{at:02d}.000Z", "rows_per_second": pace} for at, pace in enumerate(paces)
+    ]
+    return {"text": json.dumps({"id": "run_1", "throughput": points}), "content_type": "application/json"}
 
 
 def letter(**more: Any) -> dict[str, Any]:
@@ -243,9 +269,22 @@ def full_api() -> FakeApi:
             f"GET {admin}/audience-runs": listed(
                 run(), run(id="run_0", status="done", created_at="2026-11-21T12:00:00.000Z")
             ),
-            f"GET {admin}/audience-runs/run_1": run(),
+            f"GET {admin}/audience-runs/run_1": run(progress=progress()),
             f"GET {admin}/dead-letters": listed(letter()),
             f"GET {admin}/dead-letters/ltr_1": letter() | {"body": '{"a":1}'},
+            f"GET {admin}/audit-logs": listed(
+                {
+                    "id": "aud_1",
+                    "action": "integration.created",
+                    "outcome": "done",
+                    "user_id": "tok",
+                    "user_name": "Ada",
+                    "resource_type": "integration",
+                    "resource_id": "int_1",
+                    "changes": {},
+                    "timestamp": AT,
+                }
+            ),
             f"GET {admin}/sources": listed(
                 {
                     "id": "src_1",

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from console.api import ApiError
-from tests.unit.console.fakes import XSS, delivery, health, integration, letter, listed, run
+from tests.unit.console.fakes import XSS, delivery, health, integration, letter, listed, progress, report, run
 
 SCREENS = {
     "/console": ["Overview", "75", "75.0 %", "180"],
@@ -105,7 +105,7 @@ def test_live_events_are_asked_for_as_they_are_filtered(visit, api):
     )
     asked = dict(api.asked)["GET /v1/admin/live-events"]
     assert asked == {
-        "limit": 50,
+        "limit": 25,
         "cursor": "c",
         "type": "track",
         "name": "Order",
@@ -154,7 +154,65 @@ def test_rejects_that_lie_in_the_bucket_are_fetched_there(visit, api):
 
 
 def test_a_run_that_is_done_can_be_gone_back_to_and_compared(visit, api):
-    api.says["GET /v1/admin/audience-runs/run_1"] = run(status="done", report_url="https://x")
+    ended(api)
     html = visit("GET", "/console/audiences/run_1").html
     for action in ("rollback", "reconcile", "report", "rejects"):
         assert f"/console/audiences/run_1/{action}" in html
+
+
+def ended(api) -> None:
+    api.says["GET /v1/admin/audience-runs/run_1"] = run(
+        status="done", report_url="https://x", progress=progress(seconds_left=None)
+    )
+
+
+def test_a_run_under_way_tells_its_rows_pace_and_time_left(visit):
+    html = visit("GET", "/console/audiences/run_1").html
+    for text in (
+        "61 of 200 rows",
+        "1 of 4 parts",
+        "30 rows a second",
+        "about 5 s left",
+        'max="200" value="62"',
+    ):
+        assert text in html, text
+
+
+def test_a_run_that_ended_shows_how_fast_it_was_over_time(visit, api):
+    ended(api)
+    api.says["GET /v1/admin/audience-runs/run_1/report"] = report(0.0, 2400.5, 300.0)
+    html = visit("GET", "/console/audiences/run_1").html
+    assert "Rows accepted a second" in html
+    assert "2400.5" in html
+
+
+@pytest.mark.parametrize("kept", [{"link": "https://bucket.example/report.json?signed"}, None])
+def test_a_run_whose_report_is_too_large_or_expired_is_shown_without_its_pace(visit, api, kept):
+    ended(api)
+    if kept:
+        api.says["GET /v1/admin/audience-runs/run_1/report"] = kept
+    page = visit("GET", "/console/audiences/run_1")
+    assert page.status == 200
+    assert "Rows accepted a second" not in page.html
+
+
+def test_a_report_that_cannot_be_read_for_another_reason_is_a_failure_that_is_told(visit, api):
+    ended(api)
+    api.says["GET /v1/admin/audience-runs/run_1/report"] = ApiError(503, "Try again shortly.")
+    assert visit("GET", "/console/audiences/run_1").status == 503
+
+
+def test_who_changed_what_is_shown_to_admins_alone(visit, api):
+    assert "integration.created" in visit("GET", "/console/access").html
+    api.says["GET /v1/admin/whoami"] |= {"role": "editor"}
+    assert "integration.created" not in visit("GET", "/console/access").html
+    assert [what for what, _ in api.asked].count("GET /v1/admin/audit-logs") == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_stranger_is_led_to_sign_in_whatever_the_page_was_told(visit, api, status):
+    """A page is fetched while the API still says whose token it is: what came is not shown."""
+    api.says["GET /v1/admin/whoami"] = ApiError(status, "no")
+    page = visit("GET", "/console/live-events")
+    assert (page.status, page.html) == (303, "")
+    assert page.headers["Location"].startswith("/console/sign-in")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from console import session
 from console.api import ApiError
 from console.languages import LANGUAGES, words
 from tests.unit.console.conftest import HOST
@@ -25,14 +26,23 @@ def test_a_token_becomes_a_cookie_that_no_script_reads_and_no_other_site_sends(v
     page = visit("POST", "/console/sign-in", {"token": " sb_mine ", "next": "/console/audiences"}, token="")
     assert (page.status, page.headers["Location"]) == (303, "/console/audiences")
     [cookie] = page.cookies or [page.headers["Set-Cookie"]]
-    assert cookie.startswith("signal_bridge_session=sb_mine; Path=/console; Max-Age=28800")
+    assert cookie.startswith("__Host-signal_bridge_session=sb_mine; Path=/; Max-Age=28800")
     assert {"HttpOnly", "SameSite=Strict", "Secure"} <= set(cookie.split("; "))
     assert api.tokens == ["sb_mine"]
 
 
 def test_on_this_machine_the_cookie_works_without_tls(visit):
     page = visit("POST", "/console/sign-in", {"token": "sb_mine"}, token="", host="localhost:8084")
-    assert "Secure" not in (page.cookies or [page.headers["Set-Cookie"]])[0]
+    [cookie] = page.cookies or [page.headers["Set-Cookie"]]
+    assert cookie.startswith("signal_bridge_session=sb_mine; Path=/; ")
+    assert "Secure" not in cookie
+    assert visit("GET", "/console", token="sb_mine", host="localhost:8084").status == 200
+
+
+def test_over_https_a_cookie_that_another_host_or_path_could_have_set_is_no_session(visit, api):
+    page = visit("GET", "/console", token="", cookie=f"{session.COOKIE}=sb_theirs")
+    assert (page.status, page.headers["Location"]) == (303, "/console/sign-in?next=/console")
+    assert api.asked == []
 
 
 @pytest.mark.parametrize("token", ["", "sb mine", "sb_mine\r\nX: 1", "a;b", "x" * 4097])

@@ -132,11 +132,15 @@ def _query(
 ) -> dict[str, Any]:
     filters = {name: value for name, value in wanted.items() if value}
     query: dict[str, Any] = {
-        "KeyConditionExpression": "feed = :feed AND #at <= :at",
-        "ExpressionAttributeNames": {"#at": "at"} | {f"#{name}": name for name in filters},
-        "ExpressionAttributeValues": {":feed": {"S": feed}, ":at": {"S": at}}
+        "KeyConditionExpression": "feed = :feed",
+        "ExpressionAttributeNames": {f"#{name}": name for name in filters},
+        "ExpressionAttributeValues": {":feed": {"S": feed}}
         | {f":{name}": {"S": value} for name, value in filters.items()},
     }
+    if at != _NEWEST:
+        query["KeyConditionExpression"] += " AND #at <= :at"
+        query["ExpressionAttributeNames"]["#at"] = "at"
+        query["ExpressionAttributeValues"][":at"] = {"S": at}
     # Two more than asked for: the one the last page ended with, and the one that shows where an instant ends.
     query["Limit"] = _FILTERED_READ if filters or texts else limit + 2
     terms = [f"#{name} = :{name}" for name in filters]
@@ -146,6 +150,8 @@ def _query(
         query["ExpressionAttributeValues"][f":text{index}"] = {"S": text}
     if terms:
         query["FilterExpression"] = " AND ".join(terms)
+    if not query["ExpressionAttributeNames"]:  # DynamoDB refuses an empty one
+        del query["ExpressionAttributeNames"]
     return query
 
 

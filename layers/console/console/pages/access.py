@@ -1,14 +1,16 @@
-"""Access: sources with their write keys, and admin tokens; a key is shown once, on the page that made it."""
+"""Access: sources with their write keys, admin tokens, who changed what; a key is shown once, by whoever made it."""
 
 from typing import Any
 
+from console.api import together
 from console.visits import Moved, Page, Reply, Shown, Visit, address
 
-SOURCES, TOKENS = "/v1/admin/sources", "/v1/admin/tokens"
+SOURCES, TOKENS, AUDIT = "/v1/admin/sources", "/v1/admin/tokens", "/v1/admin/audit-logs"
+ENTRIES = 25
 
 
 def pages() -> tuple[Page, ...]:
-    """Sources for editors, tokens for admins."""
+    """Sources for editors, tokens and the audit log for admins."""
     return (
         Page("GET", "/console/access", "viewer", access),
         Page("POST", "/console/access/sources", "editor", create_source),
@@ -19,7 +21,7 @@ def pages() -> tuple[Page, ...]:
 
 
 def access(visit: Visit) -> Reply:
-    """Both lists."""
+    """All three lists, or as much of them as the visitor may see."""
     return _shown(visit)
 
 
@@ -54,6 +56,14 @@ def delete_token(visit: Visit) -> Reply:
 
 
 def _shown(visit: Visit, made: dict[str, Any] | None = None) -> Reply:
-    sources = visit.api.every(SOURCES)
-    tokens = visit.api.every(TOKENS) if visit.visitor.may("admin") else []
-    return Shown("access.html", {"sources": sources, "tokens": tokens, "made": made})
+    sources, tokens, changes = together(
+        lambda: visit.api.every(SOURCES),
+        lambda: visit.api.every(TOKENS) if visit.visitor.may("admin") else [],
+        lambda: _changes(visit) if visit.visitor.may("admin") else {"data": [], "next_cursor": None},
+    )
+    content = {"sources": sources, "tokens": tokens, "made": made}
+    return Shown("access.html", content | {"changes": changes["data"], "next_cursor": changes["next_cursor"]})
+
+
+def _changes(visit: Visit) -> dict[str, Any]:
+    return visit.api.get(AUDIT, limit=ENTRIES, cursor=visit.query.get("cursor"))

@@ -1,16 +1,18 @@
 """Audiences: every run with its progress, its plan and what it waits for."""
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from console.api import together
+from console.api import ApiError, together
 from console.visits import Moved, Page, Passed, Reply, Shown, Visit, address
 
 RUNS = "/v1/admin/audience-runs"
 ENDED = {"done", "cancelled", "blocked", "stale"}
 ACTIONS = {"approve": "approved", "cancel": "cancelled"}
 SAMPLE = 1000
+_NO_REPORT = {404, 410}
 
 
 def pages() -> tuple[Page, ...]:
@@ -47,16 +49,23 @@ def runs(visit: Visit) -> Reply:
 
 
 def run(visit: Visit) -> Reply:
-    """One run: funnel, plan, progress; and the joins and leaves of its audience's latest runs."""
-    row, page = together(
-        lambda: visit.api.get(f"{RUNS}/{visit.params['run_id']}"), lambda: visit.api.get(RUNS, limit=100)
+    """One run: funnel, plan, progress, throughput; and the joins and leaves of its audience's latest runs."""
+    (row, sent), page, installed = together(
+        lambda: _run_and_report(visit),
+        lambda: visit.api.get(RUNS, limit=100),
+        lambda: visit.api.every("/v1/admin/integrations"),
     )
     history = [one for one in page["data"] if _audience(one) == _audience(row) and one["plan"]]
     content = {
         "row": row,
         "moving": row["status"] not in ENDED,
         "funnel": funnel(row),
+        "shares": {
+            one["attribute"]: one["share"] for one in (row["plan"] or {}).get("biggest_changes") or ()
+        },
         "history": history_chart(history[:30]),
+        "throughput": sent.get("throughput", []),
+        "names": {one["id"]: one["name"] for one in installed},
     }
     return Shown("run.html", content, "living")
 
@@ -117,6 +126,21 @@ def history_chart(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "joined": [row["plan"]["joined"] for row in oldest_first],
         "left": [row["plan"]["left"] for row in oldest_first],
     }
+
+
+def _run_and_report(visit: Visit) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The run, and its report once it is written; one that has expired or is too large to be shown is left out."""
+    one = f"{RUNS}/{visit.params['run_id']}"
+    row = visit.api.get(one)
+    if not row["report_url"]:
+        return row, {}
+    try:
+        kept = visit.api.document(f"{one}/report", "application/json")
+    except ApiError as error:
+        if error.status not in _NO_REPORT:
+            raise
+        return row, {}
+    return row, {} if kept.link else json.loads(kept.text)
 
 
 def _audience(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from console.api import together
 from console.visits import Moved, Page, Reply, Shown, Visit, address
 
 LETTERS = "/v1/admin/dead-letters"
@@ -19,13 +20,15 @@ def pages() -> tuple[Page, ...]:
 def letters(visit: Visit) -> Reply:
     """By reason, newest first."""
     wanted = {name: visit.query.get(name, "").strip() for name in ("reason", "integration_id", "status")}
-    page = visit.api.get(LETTERS, limit=50, cursor=visit.query.get("cursor"), **wanted)
-    names = {one["id"]: one["name"] for one in visit.api.every("/v1/admin/integrations")}
+    page, installed = together(
+        lambda: visit.api.get(LETTERS, limit=50, cursor=visit.query.get("cursor"), **wanted),
+        lambda: visit.api.every("/v1/admin/integrations"),
+    )
     content = {
         "rows": page["data"],
         "next_cursor": page["next_cursor"],
         "wanted": wanted,
-        "names": names,
+        "names": {one["id"]: one["name"] for one in installed},
         "reasons": sorted({row["reason"] for row in page["data"]} | ({wanted["reason"]} - {""})),
     }
     return Shown("dead_letters.html", content, "living")

@@ -40,8 +40,11 @@ def installed(visit: Visit) -> Reply:
 def entries(visit: Visit) -> Reply:
     """The library, searched by name and filtered by category."""
     q, category = visit.query.get("q", ""), visit.query.get("category", "")
-    everything = visit.api.every(CATALOG)
-    found = visit.api.every(CATALOG, q=q, category=category) if q or category else everything
+    everything, matching = together(
+        lambda: visit.api.every(CATALOG),
+        lambda: visit.api.every(CATALOG, q=q, category=category) if q or category else None,
+    )
+    found = everything if matching is None else matching
     categories = sorted({one["category"] for one in everything})
     content = {"entries": found, "categories": categories, "q": q, "category": category}
     return Shown("library.html", content, "living")
@@ -89,15 +92,13 @@ def test(visit: Visit) -> Reply:
 
 def edit_form(visit: Visit) -> Reply:
     """The form of the install, filled with what is stored; a secret stays unless it is typed anew."""
-    current = visit.api.get(_of(visit))
-    entry = visit.api.get(f"{CATALOG}/{current['catalog_key']}")
+    current, entry = _described(visit)
     return _form(entry, current, current=current)
 
 
 def change(visit: Visit) -> Reply:
     """A new revision."""
-    current = visit.api.get(_of(visit))
-    entry = visit.api.get(f"{CATALOG}/{current['catalog_key']}")
+    current, entry = _described(visit)
     cleared = {one["key"]: None for one in entry["config_fields"] if one["type"] != "secret"}
     document: dict[str, Any] = {"name": visit.given("name"), "config": cleared | _config(entry, visit)}
     if summary := visit.given("change_summary"):
@@ -117,18 +118,23 @@ def delete(visit: Visit) -> Reply:
     return Moved(address("integrations"), "deleted")
 
 
+def _described(visit: Visit) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The installation and its entry of the library."""
+    one = visit.api.get(_of(visit))
+    return one, visit.api.get(f"{CATALOG}/{one['catalog_key']}")
+
+
 def _switch(visit: Visit, *, to: str) -> Reply:
     visit.api.post(f"{_of(visit)}/{to}")
     return Moved(address("integrations", "installed", visit.params["id"]), f"{to}d")
 
 
 def _installation(visit: Visit, report: Mapping[str, Any] | None = None) -> Reply:
-    one, revisions, told = together(
-        lambda: visit.api.get(_of(visit)),
+    (one, entry), revisions, told = together(
+        lambda: _described(visit),
         lambda: visit.api.get(f"{_of(visit)}/revisions", limit=20),
         lambda: visit.api.get("/v1/admin/health"),
     )
-    entry = visit.api.get(f"{CATALOG}/{one['catalog_key']}")
     health = next((row for row in told["installations"] if row["id"] == one["id"]), None)
     content = {"one": one, "entry": entry, "revisions": revisions["data"], "health": health, "report": report}
     return Shown("installation.html", content)

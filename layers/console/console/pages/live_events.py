@@ -1,5 +1,6 @@
 """Live Events: deliveries as they happen, and one of them in its four stages."""
 
+from console.api import together
 from console.visits import Moved, Page, Reply, Shown, Visit, address
 
 LIVE_EVENTS = "/v1/admin/live-events"
@@ -16,6 +17,8 @@ STATUSES = (
     "planned",
 )
 TYPES = ("page", "track", "identify", "campaign")
+ROWS = 25
+"""A page: what a reader takes in, asked for every two seconds."""
 STAGES = ("input", "mapped", "request", "response")
 
 
@@ -31,23 +34,29 @@ def pages() -> tuple[Page, ...]:
 def deliveries(visit: Visit) -> Reply:
     """The newest that match the filter; asked again every two seconds by the page itself."""
     wanted = {name: visit.query.get(name, "").strip() for name in FILTERS}
-    page = visit.api.get(LIVE_EVENTS, limit=50, cursor=visit.query.get("cursor"), **wanted)
+    page, names = together(
+        lambda: visit.api.get(LIVE_EVENTS, limit=ROWS, cursor=visit.query.get("cursor"), **wanted),
+        lambda: _names(visit),
+    )
     content = {
         "rows": page["data"],
         "next_cursor": page["next_cursor"],
         "first_page": not visit.query.get("cursor"),
         "wanted": wanted,
+        "filtered": any(wanted.values()),
         "statuses": STATUSES,
         "types": TYPES,
-        "names": _names(visit),
+        "names": names,
     }
     return Shown("live_events.html", content, "living")
 
 
 def delivery(visit: Visit) -> Reply:
     """Input, mapped record, request and response."""
-    row = visit.api.get(f"{LIVE_EVENTS}/{visit.params['delivery_id']}")
-    return Shown("delivery.html", {"row": row, "stages": STAGES, "names": _names(visit)}, "living")
+    row, names = together(
+        lambda: visit.api.get(f"{LIVE_EVENTS}/{visit.params['delivery_id']}"), lambda: _names(visit)
+    )
+    return Shown("delivery.html", {"row": row, "stages": STAGES, "names": names}, "living")
 
 
 def send_test_event(visit: Visit) -> Reply:

@@ -8,6 +8,7 @@ from pydantic_core import from_json
 
 from bridge.flows.admin.admin_api import Call, invalid, missing
 from bridge.flows.admin.lists import Page, listed
+from bridge.flows.admin.viewing import body_masked, sees_people
 from bridge.flows.events.gateway import Answer, answer_json
 from bridge.flows.problems import at
 
@@ -95,11 +96,12 @@ class LetterDesk:
         return listed(found, cursor)
 
     def get(self, call: Call) -> Answer:
-        """GET /v1/admin/dead-letters/{id}: the letter, and its `body` as it was received."""
+        """GET /v1/admin/dead-letters/{id}: the letter, and its `body` as it was received; masked for viewers."""
         found = self.letters.get(call.params["id"])
         if found is None:
             raise missing("letter")
-        return answer_json(200, {**found, "body": self.letters.body(found["id"])})
+        body = self.letters.body(found["id"])
+        return answer_json(200, {**found, "body": body if sees_people(call) else body_masked(body)})
 
 
 def _named_in(body: str) -> dict[str, str]:

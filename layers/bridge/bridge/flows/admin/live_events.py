@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from bridge.flows.admin.admin_api import Call, missing
 from bridge.flows.admin.lists import Page, listed
+from bridge.flows.admin.viewing import listed_masked, not_by_user, sees_people, stages_masked
 from bridge.flows.events.gateway import Answer, answer_json
 
 Row = Mapping[str, Any]
@@ -51,12 +52,15 @@ class LiveEvents:
     def list(self, call: Call) -> Answer:
         """GET /v1/admin/live-events?integration_id=&status=&kind=&type=&name=&user=, newest first.
 
-        `name` and `user` are beginnings, case and all, of those of any event listed in the row.
+        `name` and `user` are beginnings, case and all, of those of any event listed in the row; viewers see
+        users masked and cannot find by them.
         """
+        not_by_user(call)
         page = Page.of(call.query)
         wanted = {name: call.query.get(name) or None for name in FILTERS}
         rows, cursor = self.deliveries.page(page.limit, page.cursor, **wanted)
-        return listed([_shown(row) for row in rows], cursor)
+        shown = [_shown(row) for row in rows]
+        return listed(shown if sees_people(call) else [listed_masked(row) for row in shown], cursor)
 
     def get(self, call: Call) -> Answer:
         """GET /v1/admin/live-events/{delivery_id}: the row, its stages (null once expired) and outcomes."""
@@ -64,7 +68,9 @@ class LiveEvents:
         if row is None:
             raise missing("delivery")
         kept = (self.stages.get(row["stages"]) if row.get("stages") else None) or {}
-        stages = {stage: kept.get(stage) for stage in STAGES}
+        stages: Mapping[str, Any] = {stage: kept.get(stage) for stage in STAGES}
+        if not sees_people(call):
+            row, stages = listed_masked(row), stages_masked(row["kind"], stages)
         return answer_json(200, {**row, "stages": stages, "outcomes": kept.get("outcomes")})
 
 

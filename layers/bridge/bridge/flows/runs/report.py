@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from bridge.flows.runs.charts import rates
 from bridge.flows.runs.ledger import lines_of
 from mapping.run import PartResult, Run, Snapshot
 
@@ -65,6 +66,7 @@ def report(
     plan = run.plan
     details = plan.details if plan else {}
     sent = outcome(results)
+    parts = [part_summary(result) for result in results]
     return {
         "id": run.id,
         "kind": run.kind,
@@ -106,13 +108,31 @@ def report(
         "samples": details.get("samples", []),
         "seconds_planning": details.get("seconds", 0),
         "snapshot_version": snapshot.version if snapshot else None,
-        "parts": [part_summary(result) for result in results],
+        "parts": parts,
+        "throughput": throughput(parts),
     }
 
 
 def history_entry(document: Mapping[str, Any]) -> dict[str, Any]:
     """A report in a line, for the reports of the runs that follow."""
     return {name: document[name] for name in _REMEMBERED} | {name: document["sent"][name] for name in _SENT}
+
+
+def throughput(parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Accepted lines a second, up to each moment since the one before; empty when nothing was accepted."""
+    points = rates(parts)
+    if not points:
+        return []
+    points = [(0.0, points[0][1]), *points]
+    begun = min(datetime.fromisoformat(part["started_at"]) for part in parts if part["started_at"])
+    moments = [begun.astimezone(UTC) + timedelta(seconds=second) for second, _ in points]
+    return [
+        {
+            "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "rows_per_second": round(rate, 1),
+        }
+        for at, (_, rate) in zip(moments, points, strict=True)
+    ]
 
 
 def part_summary(result: PartResult) -> dict[str, Any]:
