@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from local.settings import ROOT
 
 SITE = ROOT / ".local" / "site"
-LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "srcset", "link": "href"}
 """Elements that make a browser fetch something, and the attribute that says what."""
 
 

@@ -36,7 +36,7 @@ _BY_CODE = {
 
 _BY_STATUS = {
     401: "It may be wrong, expired or revoked. Log in again with: bridge login",
-    403: "Log in with a token of a higher role; an admin makes one with: bridge tokens create",
+    403: "It may be wrong, expired or deleted. Log in again with: bridge login",
     413: "Send it in smaller pieces.",
     429: "The stack is asked more than its limits allow; try again shortly.",
     500: "The function's log has the reason. See what else is wrong with: bridge doctor",
@@ -80,7 +80,9 @@ def _message(problem: dict[str, Any], status: int) -> str:
     ]
     if faults:
         return "\n".join(faults)
-    if status == 401 and not problem.get("code"):
+    if status in {401, 403} and not problem.get(
+        "code"
+    ):  # the gateway's own: the authorizer knows no such token
         return "The token was refused."
     return str(problem.get("detail") or problem.get("message") or f"The API answered {status}.")
 

@@ -1,8 +1,11 @@
 """The console's screens, and the ways they are looked at."""
 
-from typing import Any
+from __future__ import annotations
 
-from playwright.sync_api import Browser, BrowserContext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 SCREENS = {
@@ -42,6 +45,6 @@ def context_of(
     )
 
 
-def wider_than_its_window(page: Any) -> bool:
+def wider_than_its_window(page: Page) -> bool:
     """Whether it scrolls sideways as a whole."""
     return bool(page.evaluate("() => document.documentElement.scrollWidth > window.innerWidth + 1"))

@@ -74,8 +74,10 @@ def _asked(patient: Patient, one: Json) -> Iterator[Finding]:
     for check in report["checks"]:
         if check["status"] != "ok":
             level: Level = "failed" if check["status"] == "failed" else "warning"
-            said = f"{one['name']}: {check['permission']} ({check['reason']}). {check['hint']}"
-            yield Finding("permissions", level, said, f"With another key: bridge rotate {one['id']}")
+            reason = f" ({check['reason']})" if check["reason"] else ""
+            said = f"{one['name']}: {check['permission']}{reason}. {check['hint']}"
+            to_do = "With another key: bridge rotate" if level == "failed" else "Ask again with: bridge test"
+            yield Finding("permissions", level, said, f"{to_do} {one['id']}")
     if report["ok"]:
         yield Finding(
             "permissions", "ok", f"{one['name']}: the key may do all {len(report['checks'])} things."

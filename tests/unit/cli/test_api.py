@@ -70,7 +70,8 @@ def test_an_answer_that_is_not_ours_is_told_apart(bridge) -> None:
     ("status", "body", "exit_code", "message"),
     [
         (401, {"message": "Unauthorized"}, ExitCode.REFUSED, "The token was refused."),
-        (403, {"message": "Forbidden"}, ExitCode.REFUSED, "Forbidden"),
+        (403, {"message": "Forbidden"}, ExitCode.REFUSED, "The token was refused."),
+        (403, {"detail": "This needs the role admin.", "code": "FORBIDDEN"}, ExitCode.REFUSED, "This needs"),
         (404, {"message": "Not Found"}, ExitCode.NOT_FOUND, "Not Found"),
         (409, {"detail": "Taken.", "code": "DUPLICATE_NAME"}, ExitCode.INVALID, "Taken."),
         (413, {"message": "Request Entity Too Large"}, ExitCode.INVALID, "Request Entity Too Large"),
@@ -83,7 +84,8 @@ def test_every_refusal_is_a_sentence_a_hint_and_an_exit_code(status, body, exit_
     error = failure(
         Answer(status, {}, b"?" if body is None else json.dumps(body).encode()), "/v1/admin/integrations"
     )
-    assert (error.exit_code, error.message, error.status) == (exit_code, message, status)
+    assert (error.exit_code, error.status) == (exit_code, status)
+    assert error.message.startswith(message)
     assert error.hint
 
 

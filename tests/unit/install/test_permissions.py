@@ -155,6 +155,12 @@ def test_actioniq_tells_key_and_ids_apart(error, key, ids):
     assert found["account_id and destination_id"]["status"] == ids
 
 
+def test_ids_that_nobody_asked_about_are_not_blamed_on_the_vendor():
+    ids = "account_id and destination_id"
+    assert "key is refused" in check("actioniq", ACTIONIQ, FakeActionIq(Blocked("unauthorized")))[ids]["hint"]
+    assert "did not answer" in check("actioniq", ACTIONIQ, FakeActionIq(Unknown("timeout")))[ids]["hint"]
+
+
 def test_actioniq_is_asked_without_a_single_record():
     client = FakeActionIq()
     check("actioniq", ACTIONIQ, client)

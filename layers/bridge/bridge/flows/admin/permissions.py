@@ -32,6 +32,7 @@ _BRAZE_CALLS: tuple[tuple[str, str, str, Any], ...] = (
 """Braze looks at the key before the body: an empty body under a key that is let in is refused with 400."""
 
 _ACTIONIQ_NAMES = ("api_key", "account_id and destination_id")
+_KEY_FIRST = "Not known while the key is refused."
 _TRY_LATER = "The vendor did not answer the question; try again shortly."
 
 
@@ -113,7 +114,9 @@ class Permissions:
             # It refused an empty list of records: the key and the address were good enough to get that far.
             status = 200
         key_name, known = _ACTIONIQ_NAMES
-        ids = _judged("actioniq", known, status) if status in {200, 404} else _unknown(known, None)
+        ids = (
+            _judged("actioniq", known, status) if status in {200, 404} else _unknown(known, None, _KEY_FIRST)
+        )
         return [_judged("actioniq", key_name, 200 if status == HTTPStatus.NOT_FOUND else status), ids]
 
 
@@ -153,13 +156,13 @@ def _judged(catalog_key: str, permission: str, status: int) -> Check:
     }
 
 
-def _unknown(permission: str, status: int | None) -> Check:
+def _unknown(permission: str, status: int | None, hint: str = _TRY_LATER) -> Check:
     return {
         "permission": permission,
         "status": "unknown",
         "vendor_status": status,
         "reason": "",
-        "hint": _TRY_LATER,
+        "hint": hint,
     }
 
 
