@@ -65,16 +65,21 @@ def _answered(part: Sequence[Planned], sent: Sent, outcomes: dict[int, ItemOutco
     for item, outcome in pairs:
         if not shrinking or outcome.outcome is not Outcome.RETRY:
             outcomes[item.index] = outcome
-    following = [[item] for item in sorted(alone, key=lambda item: (item.time, item.index), reverse=True)]
+    following = [[item] for item in sorted(alone, key=_age, reverse=True)]
     return ([again] if again and shrinking else []) + following
 
 
 def _halved(part: list[Planned], error: TooLarge, outcomes: dict[int, ItemOutcome]) -> list[list[Planned]]:
+    """What happened first goes first: the older of two changes of one user must not come after the newer."""
     if len(part) == 1:
         outcomes[part[0].index] = rejected(error.reason, error.detail)
         return []
-    middle = len(part) // 2
-    return [part[middle:], part[:middle]]
+    middle, in_order = len(part) // 2, sorted(part, key=_age)
+    return [in_order[middle:], in_order[:middle]]
+
+
+def _age(item: Planned) -> tuple[str, int]:
+    return item.time, item.index
 
 
 def _settle(part: Sequence[Planned], outcome: ItemOutcome, outcomes: dict[int, ItemOutcome]) -> None:
