@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help:
-	@echo "make demo | test | up | down | check | docs | audit | bench | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
+	@echo "make demo | test | chaos | up | down | check | docs | audit | bench | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
 
 # ---------------------------------------------------------------- tools
 .tools/uv.ready: requirements/uv.txt
@@ -173,6 +173,13 @@ sdk: up .tools/npm.ready
 # The console in a real browser; `pictures` takes anew, on an empty stack, what the docs show of it.
 browser: up .tools/npm.ready
 	@$(PYTHON) -m pytest -q tests/console
+
+# The whole stack under load while everything that can fail does; ten minutes at the most. SEED=n: the same dice again.
+SECONDS_OF_CHAOS ?= 590
+SEED ?=
+.PHONY: chaos
+chaos: up
+	@$(PYTHON) -m local.chaos --seconds $(SECONDS_OF_CHAOS) $(if $(SEED),--seed $(SEED) --tell)
 
 pictures:
 	@$(MAKE) down

@@ -6,19 +6,21 @@ import sys
 
 import uvloop
 
-from local.standins.web import LOOPBACK, Site, listen, port_of
+from local.standins.door import Door
+from local.standins.web import LOOPBACK, Site
 
 
 async def _serve(name: str, site: Site, port: int) -> None:
-    server = await listen(site, port)
+    door = Door(site, port)
+    await door.open()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    sys.stdout.write(f"{name} stand-in listens on http://{LOOPBACK}:{port_of(server)}\n")
+    sys.stdout.write(f"{name} stand-in listens on http://{LOOPBACK}:{door.port}\n")
     sys.stdout.flush()
     await stopped.wait()
-    server.close()
+    door.close()
 
 
 def run(name: str, site: Site, port: int) -> int:
