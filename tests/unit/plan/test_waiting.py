@@ -6,6 +6,7 @@ import pytest
 
 from bridge.flows.runs.run_messages import MOST_RECEIVES
 from bridge.flows.runs.steps import LONGEST_WAIT
+from mapping.run import Halt
 from tests.unit.plan.world import START, World, row
 
 RETENTION = timedelta(days=14)
@@ -64,3 +65,18 @@ def test_an_approval_is_waited_for_without_a_message_and_brings_its_own() -> Non
     world.resume(run_id)
     world.work()
     assert world.run(run_id).status == "done"
+
+
+def test_a_run_whose_parts_wait_in_the_queue_is_cancelled_without_waiting_for_them() -> None:
+    world = World(part_rows=2)
+    run_id = world.put("one", PEOPLE)
+    world.work(until=lambda: len(world.braze.sent) == 1)
+    for part in world.parts.messages:
+        part[1] = world.clock() + timedelta(minutes=15)  # a pause, an outage, an attempt that is not due
+    began = world.clock()
+    world.runs.stop(run_id, Halt(status="cancelled", reason="cancelled", by="someone"))
+    world.resume(run_id)
+    world.work(until=lambda: world.run(run_id).ended)
+    assert world.run(run_id).status == "cancelled"
+    assert world.clock() - began < timedelta(seconds=5)
+    assert (len(world.braze.sent), world.report(run_id)["members"]) == (1, 2)

@@ -39,7 +39,7 @@ def attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
         elif name in _NUMBERS:
             found[name] = {"N": str(value)}
         else:
-            found[name] = {"S": json.dumps(value)}
+            found[name] = {"S": json.dumps(value, ensure_ascii=False)}
     return found
 
 

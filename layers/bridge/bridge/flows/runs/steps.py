@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.errors import Blocked, Rejected, Retryable
-from bridge.flows.runs import arrivals
+from bridge.flows.runs import arrivals, kept_plan
 from bridge.flows.runs.attempt import Planned
 from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.describing import Order
 from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.reconcile import Reconciled
-from bridge.flows.runs.report import EXAMPLES
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp
 from mapping.run import ENDED, STARTING, Halt, Run
 
@@ -150,13 +149,12 @@ class RunSteps:
         waiting = "stale" if "stale_export" in codes else "waiting_approval"
         dry = planned.plan.dry_run
         status = "planned" if dry or not codes else waiting
-        slim = {key: value for key, value in planned.plan.details.items() if key not in EXAMPLES}
         fixed = self.runs.move(
             run,
             owner,
             expect={"planning"},
             status=status,
-            plan=planned.plan.model_copy(update={"parts": (), "details": slim}),
+            plan=kept_plan.of(planned.plan),
             plan_ref=planned.ref,
             parts=len(planned.plan.parts),
             ended_at=stamp(self.clock()) if dry or status == "stale" else None,
