@@ -10,7 +10,8 @@ from tests.unit.operations.fakes import AT, NOW, installation
 
 
 def blocked(reason, hint="a hint"):
-    return {"status": "blocked", "kind": "events", "reason": reason, "hint": hint, "since": AT, "failures": 1}
+    told = {"status": "blocked", "kind": "events", "reason": reason, "hint": hint, "failures": 1}
+    return told | {"since": AT, "at": AT}
 
 
 def test_nothing_wrong_is_healthy_and_reminds_of_the_active_destination(ask, world):
@@ -44,6 +45,17 @@ def test_the_troubleshooting_table_is_told(ask, world, reason, words):
     assert body["status"] == "blocked"
     assert all(word in body["installations"][0]["message"] for word in words)
     assert body["installations"][0]["since"] == AT
+
+
+def test_what_was_refused_before_the_configuration_was_changed_blocks_no_more(ask, world):
+    changed = installation()
+    later = changed.revision.model_copy(update={"created_at": "2099-01-01T00:00:00.000Z"})
+    world.installations = [changed.model_copy(update={"revision": later})]
+    world.noted = {"int_1": blocked("unauthorized")}
+    _, body = ask("GET", "/v1/admin/health")
+    (one,) = body["installations"]
+    assert (body["status"], one["reason"]) == ("degraded", "changed_since")
+    assert "next delivery" in one["message"]
 
 
 def test_a_reason_without_a_row_shows_the_workers_hint():

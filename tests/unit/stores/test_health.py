@@ -80,7 +80,7 @@ def test_the_same_failure_is_noted_every_ten_seconds_at_most(store: HealthStore)
 
 def test_a_row_of_an_earlier_version_is_read(store: HealthStore, clients: dict[str, Any]) -> None:
     texts = {
-        "pk": "HEALTH#int_1",
+        "pk": "HEALTH#int_1#events",
         "status": "blocked",
         "kind": "events",
         "reason": "unauthorized",
@@ -104,6 +104,23 @@ def test_a_success_of_events_does_not_clear_what_blocks_campaigns(store: HealthS
     store.succeeded("int_1", "events", now=NOW)
     row: Any = store.get("int_1")
     assert row["status"] == "blocked"
+
+
+def test_each_kind_of_delivery_recovers_by_itself_whatever_failed_last(store: HealthStore) -> None:
+    store.failed("int_1", "events", "unauthorized", "update the key", now=NOW)
+    store.failed("int_1", "audience", "unauthorized", "update the key", now=NOW)
+    store.succeeded("int_1", "audience", now=NOW)
+    assert seen(store)[0] == "blocked"
+    store.succeeded("int_1", "events", now=NOW)
+    assert seen(store)[0] == "healthy"
+
+
+def test_a_passing_failure_of_events_hides_nothing_that_blocks_campaigns(store: HealthStore) -> None:
+    store.failed("int_1", "campaign", "forbidden", "no permission", now=NOW)
+    store.failed("int_1", "events", "vendor_unavailable", "", now=NOW, verdict="degraded")
+    store.succeeded("int_1", "events", now=NOW)
+    row: Any = store.get("int_1")
+    assert (row["status"], row["kind"], row["reason"]) == ("blocked", "campaign", "forbidden")
 
 
 def test_installations_that_never_delivered_have_no_row(store: HealthStore) -> None:

@@ -1,4 +1,4 @@
-"""Whether an installation works: a row that a failing delivery writes and the next success clears."""
+"""Whether an installation works: a row of each kind of delivery, which a failing one writes and the next clears."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from bridge.stores.delivery_rows import iso
-from bridge.stores.health_rows import Failure, Row, Verdict, changed, due
+from bridge.stores.health_rows import Failure, Row, Verdict, changed, due, worst
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LOOK_AGAIN = timedelta(seconds=30)
-MOST_AT_ONCE = 100
+KINDS = ("events", "campaign", "audience")
+"""Each needs permissions of its own, so that none says anything of another."""
+MOST_AT_ONCE = 100 // len(KINDS)
 
 _TEXTS = ("status", "kind", "reason", "hint", "since", "at", "struck_at")
 
 
 @dataclass(slots=True)
 class HealthStore:
-    """`HEALTH#<installation>` in DeliveriesTable; a worker that meets success looks at it every 30 s at most."""
+    """`HEALTH#<installation>#<kind>` in DeliveriesTable; a worker that meets success looks every 30 s at most."""
 
     client: "DynamoDBClient"
     table: str
@@ -33,19 +35,21 @@ class HealthStore:
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, installation_id: str) -> Row | None:
-        """What the workers noted, or None before the first delivery."""
+        """The worst that the workers noted of any kind, or None before the first delivery."""
         return self.of([installation_id]).get(installation_id)
 
     def of(self, installation_ids: Sequence[str]) -> dict[str, Row]:
-        """The rows of many installations by their id; one that never delivered has none."""
-        found: dict[str, Row] = {}
+        """The worst row of many installations by their id; one that never delivered has none."""
+        found: dict[str, list[Row]] = {}
         for ids in batched(dict.fromkeys(installation_ids), MOST_AT_ONCE, strict=False):
-            keys: Any = {self.table: {"Keys": [_key(one) for one in ids], "ConsistentRead": True}}
+            wanted = [_key(one, kind) for one in ids for kind in KINDS]
+            keys: Any = {self.table: {"Keys": wanted, "ConsistentRead": True}}
             while keys:
                 answer = self.client.batch_get_item(RequestItems=keys)
-                found |= {_owner(row): _shown(row) for row in answer["Responses"].get(self.table, [])}
+                for row in answer["Responses"].get(self.table, []):
+                    found.setdefault(_owner(row), []).append(_shown(row))
                 keys = answer.get("UnprocessedKeys")
-        return found
+        return {owner: worst(rows) for owner, rows in found.items()}
 
     def failed(
         self,
@@ -57,17 +61,17 @@ class HealthStore:
         now: datetime,
         verdict: Verdict = "blocked",
     ) -> None:
-        """One more failure of this kind of delivery (`events` or `campaign`); the same one is noted every 10 s."""
+        """One more failure of this kind of delivery; the same one is noted every 10 s."""
         failure, key = Failure(verdict, kind, reason, hint, now), f"{installation_id}/{kind}"
         with self._lock:
             self._well_since.pop(key, None)
             if not due(failure, self._noted.get(key)):
                 return
             self._noted[key] = failure
-        texts, strikes = changed(self.get(installation_id), failure)
+        texts, strikes = changed(self._read(installation_id, kind), failure)
         self.client.update_item(
             TableName=self.table,
-            Key=_key(installation_id),
+            Key=_key(installation_id, kind),
             UpdateExpression="SET "
             + ", ".join(f"#{name} = :{name}" for name in texts)
             + ", strikes = :strikes, failures = if_not_exists(failures, :none) + :one",
@@ -81,7 +85,7 @@ class HealthStore:
         )
 
     def succeeded(self, installation_id: str, kind: str, *, now: datetime) -> None:
-        """Healthy again, unless what is noted concerns the other kind of delivery."""
+        """Healthy again, as far as this kind of delivery goes."""
         key = f"{installation_id}/{kind}"
         with self._lock:
             known = self._well_since.get(key)
@@ -89,9 +93,14 @@ class HealthStore:
                 return
             self._well_since[key] = now
             self._noted.pop(key, None)
-        found = self.get(installation_id)
-        if found is None or (found["status"] != "healthy" and found["kind"] == kind):
+        found = self._read(installation_id, kind)
+        if found is None or found["status"] != "healthy":
             self._write_healthy(installation_id, kind, found, now)
+
+    def _read(self, installation_id: str, kind: str) -> Row | None:
+        key = _key(installation_id, kind)
+        found = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
+        return _shown(found) if found else None
 
     def _write_healthy(self, installation_id: str, kind: str, found: Row | None, now: datetime) -> None:
         """Written over what was read alone: a failure noted in between stands."""
@@ -104,7 +113,7 @@ class HealthStore:
             "at": iso(now),
             "struck_at": "",
         }
-        item: Any = {**_key(installation_id), **{name: {"S": value} for name, value in texts.items()}}
+        item: Any = {**_key(installation_id, kind), **{name: {"S": value} for name, value in texts.items()}}
         try:
             self.client.put_item(
                 TableName=self.table,
@@ -118,12 +127,12 @@ class HealthStore:
                 raise
 
 
-def _key(installation_id: str) -> dict[str, Any]:
-    return {"pk": {"S": f"HEALTH#{installation_id}"}}
+def _key(installation_id: str, kind: str) -> dict[str, Any]:
+    return {"pk": {"S": f"HEALTH#{installation_id}#{kind}"}}
 
 
 def _owner(row: Mapping[str, Any]) -> str:
-    return str(row["pk"]["S"]).removeprefix("HEALTH#")
+    return str(row["pk"]["S"]).split("#")[1]
 
 
 def _shown(row: Mapping[str, Any]) -> Row:

@@ -4,6 +4,7 @@ A delivery that the vendor refuses for its key goes to the dead letters at once;
 blocked only when the refusals go on, so that one bad answer of a vendor wakes nobody up.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -34,6 +35,14 @@ class Failure:
     reason: str
     hint: str
     at: datetime
+
+
+_WORSE = ("healthy", "degraded", "blocked")
+
+
+def worst(rows: Iterable[Row]) -> Row:
+    """Of the kinds of deliveries the one that is worst off; of several the one of which was heard last."""
+    return max(rows, key=lambda row: (_WORSE.index(row["status"]), row["at"]))
 
 
 def due(failure: Failure, noted: Failure | None) -> bool:

@@ -15,7 +15,7 @@ SIDE_BY_SIDE = 8
 """Below the ten connections that boto3 keeps by default."""
 
 Row = Mapping[str, Any]
-"""What a worker noted: `status`, `reason` (a code), `hint` (a sentence), `since` (ISO 8601)."""
+"""What a worker noted: `status`, `reason` (a code), `hint` (a sentence), `since` and `at` (ISO 8601)."""
 
 _STATUS_OF = {"unauthorized": 401, "forbidden": 403, "not_found": 404, "rate_limited": 429}
 """The reasons for which the catalog's troubleshooting table has a row, by the vendor's status."""
@@ -27,6 +27,7 @@ _SENTENCES = {
     "vendor_unavailable": "The vendor answers with errors of its own. Nothing is lost: requests are repeated.",
     "connect_failed": "The vendor cannot be reached. Nothing is lost: requests are repeated.",
     "window_spent": "The vendor's request limit is used up. Deliveries wait and go on by themselves.",
+    "changed_since": "The configuration was changed after the last failure. The next delivery will tell.",
 }
 _WELL = "Nothing is wrong."
 _DISABLED = "Disabled: its events are filtered."
@@ -80,7 +81,7 @@ class Conditions:
             return list(pool.map(self._told, self.installations.all()))
 
     def _told(self, one: Installation) -> dict[str, Any]:
-        found = self._noted(one.id)
+        found = self._noted(one)
         status = str(found.get("status", "healthy"))
         message = _well(one.catalog_key) if status == "healthy" else sentence(one.catalog_key, found)
         return {
@@ -94,12 +95,17 @@ class Conditions:
             "since": found.get("since"),
         }
 
-    def _noted(self, installation_id: str) -> Row:
-        """A failure that needs a person comes before a pause, which ends by itself."""
-        noted = self.rows.get(installation_id)
+    def _noted(self, one: Installation) -> Row:
+        """A failure that needs a person comes before a pause, which ends by itself.
+
+        What was refused before the configuration was changed says nothing of the new one.
+        """
+        noted = self.rows.get(one.id)
+        if noted is not None and noted["status"] == "blocked" and noted["at"] < one.revision.created_at:
+            return {**noted, "status": "degraded", "reason": "changed_since"}
         if noted is not None and noted["status"] != "healthy":
             return noted
-        pause = self.pauses.get(installation_id)
+        pause = self.pauses.get(one.id)
         if pause.until is not None and pause.until > self.clock():
             return {"status": "degraded", "reason": pause.reason}
         return noted or {}
