@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from bridge.errors import BridgeError, Retryable
 from bridge.flows.delivery.attempts import LONGEST_HIDE, LONGEST_RETRY, MOST_ATTEMPTS, Jitter, delay
+from bridge.flows.delivery.delivery_stages import Mapped, stages_of
 from bridge.flows.delivery.delivery_stores import Begun, DeadLetters, Deliveries, LeaseLost, Stages
-from bridge.flows.delivery.lanes import Exchange, Planned
 from bridge.flows.delivery.sending import FINAL, RESENT, Round
 from bridge.flows.runs.event_lines import item_line
 from mapping.delivery import DeliveryMessage
@@ -17,8 +16,6 @@ from mapping.outcome import ItemOutcome, Outcome
 
 _LASTING = (*FINAL, Outcome.UNKNOWN)
 """What a row keeps of its items: how they ended, and which went out without an answer."""
-
-Mapped = Mapping[int, Planned | ItemOutcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,7 @@ class Recorder:
         counts = dict(Counter(str(outcome.outcome) for outcome in outcomes.values()))
         lasting = {index: one for index, one in outcomes.items() if one.outcome in _LASTING}
         unanswered = dict.fromkeys(begun.unanswered, ItemOutcome(Outcome.UNKNOWN, "no_answer"))
-        stages = _stages(message, mapped, learned.exchanges, outcomes)
+        stages = stages_of(message, mapped, learned.exchanges, outcomes)
         vendor_status, latency_ms = (last.status, last.latency_ms) if last else (None, 0)
         record = {
             "status": end.status,
@@ -241,33 +238,3 @@ def _resent_count(outcomes: Mapping[int, ItemOutcome]) -> dict[str, int]:
     """How many items may have arrived twice."""
     twice = sum(1 for one in outcomes.values() if one.reason == RESENT.reason)
     return {"resent": twice} if twice else {}
-
-
-def _stages(
-    message: DeliveryMessage,
-    mapped: Mapped,
-    exchanges: Sequence[Exchange],
-    outcomes: Mapping[int, ItemOutcome],
-) -> dict[str, Any]:
-    def shown(index: int) -> dict[str, Any]:
-        end, plan = outcomes[index], mapped.get(index)
-        told: dict[str, Any] = {"outcome": str(end.outcome), "reason": end.reason, "detail": end.detail}
-        notes = plan.left_out if plan else ()
-        for name, sent in (("left_out", False), ("warnings", True)):
-            if some := [{"field": one.field, "reason": one.reason} for one in notes if one.sent is sent]:
-                told[name] = some
-        return told
-
-    return {
-        "input": message.items,
-        "mapped": [_wire(mapped.get(index)) for index in range(len(message.items))],
-        "request": [{"url": one.url, "body": one.request} for one in exchanges],
-        "response": [
-            {"status": one.status, "latency_ms": one.latency_ms, "body": one.response} for one in exchanges
-        ],
-        "outcomes": [shown(index) for index in sorted(outcomes)],
-    }
-
-
-def _wire(mapped: Planned | ItemOutcome | None) -> Any:
-    return mapped.wire if isinstance(mapped, Planned) else None

@@ -9,33 +9,20 @@ from bridge.errors import Blocked, Rejected, Retryable
 from bridge.flows.runs import arrivals, kept_plan
 from bridge.flows.runs.attempt import Planned
 from bridge.flows.runs.commit import Committing
-from bridge.flows.runs.describing import Order
 from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.reconcile import Reconciled
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp
+from bridge.flows.runs.taking import SHORTLY, Pace, Taking, waited
 from mapping.run import ENDED, STARTING, Halt, Run
 
 MAX_ATTEMPTS = 5
 LONGEST_WAIT = timedelta(days=13)
 """The queue forgets a message after 14 days, and with it the run."""
-SHORTLY = 5
 GIVES_UP = frozenset({"give_up", "abandon"})
 AGAIN = frozenset({"resume", "give_up"})
 
 type Message = arrivals.Arrived | arrivals.Continued
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How long a waiting run's message hides at first and at most, and how the worker's lease is kept (seconds)."""
-
-    settle: int
-    approval: int = 300
-    audience: int = 15
-    longest: int = 1_800
-    lease: int = 60
-    beat: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +37,10 @@ class RunSteps:
     parts_queue: Outbox
     clock: Callable[[], datetime]
     pace: Pace
+
+    @property
+    def _taking(self) -> Taking:
+        return Taking(self.runs, self.healing, self.clock, self.pace)
 
     def handle(self, body: str, *, owner: str, beat: Beat) -> Verdict:
         """Every run a message speaks of; raises UnreadableMessage when it is no message of ours."""
@@ -119,9 +110,9 @@ class RunSteps:
             raise Blocked("keeps_failing", f"planning was broken off {run.attempt} times")
         order = self.planning.order(run)
         acts = run.takes_audience and not order.manifest.dry_run
-        if acts and (wait := self._take_audience(run, order, owner, watch)):
+        if acts and (wait := self._taking.take(run, order, owner, watch)):
             since = run.waiting_since or stamp(self.clock())
-            if self._waited(since) > LONGEST_WAIT:
+            if waited(since, self.clock()) > LONGEST_WAIT:
                 raise Blocked(
                     "waited_too_long", f"{wait.reason} held the audience for {LONGEST_WAIT.days} days"
                 )
@@ -164,11 +155,10 @@ class RunSteps:
     def _go(self, run: Run, owner: str) -> Run | Verdict:
         codes = {wait.code for wait in run.plan.waits_for} if run.plan else set()
         if codes - set(run.approved):
-            if self._waited(run.updated_at or run.created_at) > LONGEST_WAIT:
+            since = waited(run.updated_at or run.created_at, self.clock())
+            if since > LONGEST_WAIT:
                 return Finished()  # it goes on waiting; an approval brings a message of its own
-            return Later(
-                self._patience(run.updated_at or run.created_at, self.pace.approval), "waits for approval"
-            )
+            return Later(self.pace.patience(since, self.pace.approval), "waits for approval")
         going = self.runs.move(run, owner, expect={run.status}, status="syncing")
         return going or self.runs.get(run.id) or Finished()
 
@@ -185,40 +175,6 @@ class RunSteps:
         self.parts_queue.send(bodies, group=run.integration_id)
         self.runs.move(run, owner, expect={"syncing"}, queued=True)
         return Finished()
-
-    def _take_audience(self, run: Run, order: Order, owner: str, watch: Watch) -> Later | None:
-        holder_id = self.runs.holder(run.audience)
-        if holder_id == run.id:
-            return None
-        if holder_id and holder_id.startswith("era_") and self.runs.erasing(holder_id):
-            return Later(self.pace.audience, holder_id)
-        holder = self.runs.get(holder_id) if holder_id else None
-        if holder and not holder.ended:
-            newer = order.manifest.mode == "full" and order.exported_at > (holder.exported_at or "")
-            waiting = holder.status == "waiting_approval"
-            if not (waiting and newer and self.runs.supersede(holder.id, run.id)):
-                return Later(self._patience(run.waiting_since, self.pace.audience), holder.id)
-        elif holder and (rest := self._unsettled(holder)) > 0:
-            return Later(rest, holder.id)
-        elif holder:
-            self.healing.heal(holder, run.id, owner, self.pace.lease, watch)
-        taken = self.runs.take_audience(run.audience, run.id, holder_id)
-        return None if taken else Later(SHORTLY, holder_id or "the audience")
-
-    def _unsettled(self, holder: Run) -> int:
-        # Braze keeps no order between requests, so the next run waits until the last answer has settled.
-        if not holder.ended_at or not holder.queued or holder.kind == "reconcile":
-            return 0
-        ended = datetime.fromisoformat(holder.ended_at)
-        rest = ended + timedelta(seconds=self.pace.settle) - self.clock()
-        return -(-rest // timedelta(seconds=1))
-
-    def _patience(self, since: str, least: int) -> int:
-        # Every look is a receive, of which a message has a thousand: who has waited long looks less often.
-        return max(least, min(self.pace.longest, round(self._waited(since) / timedelta(seconds=10))))
-
-    def _waited(self, since: str) -> timedelta:
-        return self.clock() - datetime.fromisoformat(since) if since else timedelta()
 
     def _given_up(self, run: Run, owner: str, message: Message) -> Run | None:
         """The run, told to end; None when nothing is to be done, or it was abandoned and has ended."""
