@@ -99,7 +99,8 @@ def worker(port: int, table: Any, claims: Any, config: dict[str, Any]) -> Any:
         jitter=lambda most: most,
         memory=made.ProfileMemory(made.ProfileStore(table, TABLE)),
     )  # fmt: skip
-    receiver = made.Receiver(deliverer, quiet, quiet, made.now)
+    alone = made.Seats(made.SeatStore(table, TABLE), 10, lambda: 1, made.now)
+    receiver = made.Receiver(deliverer, quiet, quiet, made.now, alone)
     return made.DeliveryWorker(lambda: receiver, lambda: made.MinuteStore(table, TABLE))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from bridge.flows.delivery.deliver import Deliverer
 from bridge.flows.delivery.delivery_records import Recorder
 from bridge.flows.delivery.profile_memory import ProfileMemory
 from bridge.flows.delivery.receive import NotYet, Receiver
+from bridge.flows.delivery.seats import Seats
 from bridge.flows.delivery.vendor_keys import Credentials
 from bridge.stores.claims import ClaimStore
 from bridge.stores.deliveries import DeliveryStore
@@ -36,6 +37,7 @@ from bridge.stores.minutes import MinuteStore
 from bridge.stores.pauses import PauseStore
 from bridge.stores.profiles import ProfileStore
 from bridge.stores.queues import Queue
+from bridge.stores.seats import Neighbours, SeatStore
 from bridge.stores.secrets import SecretStore
 from bridge.stores.stages import StageStore
 
@@ -52,6 +54,9 @@ IN_FLIGHT = 100
 """The largest batch the template takes: all its deliveries are on their way at once, the vendor fast or slow."""
 INSTALLATIONS_SECONDS = 5.0
 """How long deliveries to an installation may go on after it was switched off."""
+
+NEIGHBOURS_AGE = timedelta(seconds=15)
+"""How late a worker learns that its lane has another installation, or none any more."""
 
 
 class DeliveryWorker:
@@ -90,9 +95,9 @@ class DeliveryWorker:
             remaining = context.get_remaining_time_in_millis()
             loop = asyncio.get_running_loop()
             try:
-                result = await loop.run_in_executor(
-                    self._pool, self._receiver().receive, record.body, record.receipt_handle, remaining
-                )
+                receives = int(record.attributes.approximate_receive_count)
+                told = (record.body, record.receipt_handle, remaining, receives)
+                result = await loop.run_in_executor(self._pool, self._receiver().receive, *told)
             except Exception as error:
                 telemetry.log_failure(self._logger, error, message_id=record.message_id)
                 tally.failures += 1
@@ -123,11 +128,12 @@ def receiver(config: DeliverySettings, catalog_key: str, lane: Callable[[Transpo
     deliveries = DeliveryStore(table, config.deliveries_table, now)
     stages = StageStore(_client("s3"), config.state_bucket)
     hosts = AllowedHosts.of(config.extra_allowed_hosts, catalog_key)
+    installations = InstallationStore(table, config.installations_table)
+    neighbours = Neighbours(installations, catalog_key, NEIGHBOURS_AGE, now)
+    seats = Seats(SeatStore(table, config.deliveries_table), config.lane_workers, neighbours.number, now)
     deliverer = Deliverer(
         lane=lane(Transport(hosts, size=IN_FLIGHT)),
-        installations=CachedInstallations(
-            InstallationStore(table, config.installations_table), INSTALLATIONS_SECONDS, now
-        ),
+        installations=CachedInstallations(installations, INSTALLATIONS_SECONDS, now),
         credentials=Credentials(SecretStore(SecretsProvider(), config.stack_name)),
         deliveries=deliveries,
         claims=ClaimStore(table, config.deliveries_table, config.claim_days),
@@ -139,7 +145,7 @@ def receiver(config: DeliverySettings, catalog_key: str, lane: Callable[[Transpo
         jitter=_jitter,
         memory=ProfileMemory(ProfileStore(table, config.deliveries_table)),
     )
-    return Receiver(deliverer, Queue(_client("sqs"), config.queue_url), letters, now)
+    return Receiver(deliverer, Queue(_client("sqs"), config.queue_url), letters, now, seats)
 
 
 @cache

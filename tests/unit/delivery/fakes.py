@@ -246,6 +246,31 @@ class FakeMinutes:
 
 
 @dataclass
+class FakeSeats:
+    """`taken` are (installation, number) → until."""
+
+    taken: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    away: bool = False
+
+    def take(
+        self, installation_id: str, seats: int, *, now: datetime, until: datetime
+    ) -> tuple[str, int] | None:
+        if self.away:
+            raise Retryable("table_unavailable")
+        for number in range(seats):
+            seat = (installation_id, number)
+            if self.taken.get(seat, now) <= now:
+                self.taken[seat] = until
+                return seat
+        return None
+
+    def give_back(self, seat: tuple[str, int]) -> None:
+        if self.away:
+            raise Retryable("table_unavailable")
+        self.taken.pop(seat, None)
+
+
+@dataclass
 class FakeQueue:
     sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     hidden: dict[str, float] = field(default_factory=dict)

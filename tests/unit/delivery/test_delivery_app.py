@@ -213,6 +213,7 @@ def test_a_worker_is_put_together_from_its_environment(
 ) -> None:
     names = ["STACK_NAME", "INSTALLATIONS_TABLE", "DELIVERIES_TABLE", "STATE_BUCKET"]
     names += ["QUEUE_URL", "DEAD_LETTER_QUEUE_URL"]
+    monkeypatch.setenv("LANE_WORKERS", "10")
     keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "eu-west-1"}
     for name, value in {**dict.fromkeys(names, "https://example.com/q"), **keys}.items():
         monkeypatch.setenv(name, value)

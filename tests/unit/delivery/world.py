@@ -16,6 +16,7 @@ from bridge.flows.delivery.delivery_records import Recorder, Result
 from bridge.flows.delivery.event_lane import EventLane
 from bridge.flows.delivery.profile_memory import ProfileMemory
 from bridge.flows.delivery.receive import Receiver
+from bridge.flows.delivery.seats import Seats
 from bridge.flows.delivery.vendor_keys import Credentials
 from mapping.delivery import CampaignOrder, DeliveryMessage
 from mapping.installation import Installation, Revision
@@ -109,6 +110,8 @@ class World:
         self.letters = fakes.FakeQueue()
         self.queue = fakes.FakeQueue()
         self.minutes = fakes.FakeMinutes()
+        self.seats = fakes.FakeSeats()
+        self.workers, self.sharing = 4, 1
         transport = Transport(AllowedHosts.of(["hooks.example.com"], vendor), pools=self.vendor)
         lanes: dict[Vendor, Lane] = {
             "actioniq": ActionIqLane(ActionIqClient(transport, self.clock), "https://api.actioniq.com"),
@@ -139,7 +142,8 @@ class World:
             jitter=lambda most: most,
             memory=ProfileMemory(self.profiles),
         )
-        return Receiver(deliverer, self.queue, self.letters, self.clock)
+        seats = Seats(self.seats, self.workers, lambda: self.sharing, self.clock)
+        return Receiver(deliverer, self.queue, self.letters, self.clock, seats)
 
     def receive(self, message: DeliveryMessage, *, remaining: timedelta = timedelta(seconds=120)) -> Result:
         """One receive of the message by a fresh worker."""

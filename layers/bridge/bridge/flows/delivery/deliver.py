@@ -19,6 +19,9 @@ from mapping.delivery import DeliveryMessage
 from mapping.installation import Installation
 from mapping.outcome import ItemOutcome, Outcome, filtered
 
+AWAY = frozenset({"connect_failed", "vendor_unavailable", "no_answer", "connection_broke", "gateway_timeout"})
+"""Reasons that say nothing about the delivery and all about the vendor: the circuit counts them."""
+
 _DISABLED = filtered("disabled", "the installation is switched off or deleted")
 
 
@@ -173,7 +176,7 @@ class Deliverer:
         """What this round says about the installation as a whole: circuit, pause, health."""
         who, error = message.integration_id, learned.error
         wait = learned.pause
-        if isinstance(error, Retryable) and error.reason in ("connect_failed", "vendor_unavailable"):
+        if isinstance(error, Retryable | Unknown) and error.reason in AWAY:
             wait = self.circuit.failed(who)
             if wait is not None:
                 self.health.failed(

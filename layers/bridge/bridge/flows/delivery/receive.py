@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
+from bridge.flows.delivery.attempts import LONGEST_HIDE
 from bridge.flows.delivery.deliver import Deliverer
 from bridge.flows.delivery.delivery_records import Result
 from bridge.flows.delivery.delivery_stores import DeadLetters
@@ -22,6 +23,13 @@ class Waits(Protocol):
         ...
 
 
+class Seats(Protocol):
+    """Which installations may hold this worker."""
+
+    def enter(self, installation_id: str, until: datetime) -> bool: ...
+    def leave(self, installation_id: str) -> None: ...
+
+
 class NotYet(Exception):
     """The message stays in the queue: it is hidden until its time."""
 
@@ -34,18 +42,29 @@ class Receiver:
     queue: Waits
     dead_letters: DeadLetters
     clock: Callable[[], datetime]
+    seats: Seats
 
-    def receive(self, body: str, receipt_handle: str, remaining_ms: int) -> Result:
+    def receive(self, body: str, receipt_handle: str, remaining_ms: int, receives: int = 1) -> Result:
         """What became of the record; with a `wait` it has been hidden and must be reported as failed."""
         deadline = self.clock() + timedelta(milliseconds=remaining_ms)
         try:
             message = DeliveryMessage.model_validate(json.loads(body))
         except (ValueError, RecursionError) as error:
             return self._malformed(body, error)
-        result = self.deliverer.deliver(message, deadline)
+        result = self._seated(message, deadline, receives)
         if result.wait is not None:
             self.queue.hide(receipt_handle, result.wait)
         return result
+
+    def _seated(self, message: DeliveryMessage, deadline: datetime, receives: int) -> Result:
+        """Where the installation holds its share of workers, the message waits the longer the more often it came."""
+        if not self.seats.enter(message.integration_id, deadline):
+            wait = self.deliverer.jitter(min(2.0**receives, LONGEST_HIDE))
+            return Result.waiting(message, 1.0 + wait, "crowded")
+        try:
+            return self.deliverer.deliver(message, deadline)
+        finally:
+            self.seats.leave(message.integration_id)
 
     def _malformed(self, body: str, error: Exception) -> Result:
         """A body that is no delivery will never be one: a dead letter at once, and its neighbours go on."""
