@@ -4,7 +4,7 @@ In: both workers' own code (RunSteps, DuckDB, RunMessages, PartSync, pacing, Bra
 checkpoints, results, commit, report) in one process on this machine, and the stand-in for Braze in another,
 which answers each request after 50 ms. Out: S3, DynamoDB, SQS and Lambda; rows, queues and pointers are kept in
 memory, export, parts and snapshots there and on disk. The first run meets the stand-in that only counts, the
-second the one that keeps profiles and counts data points as Braze does.
+second the one that keeps profiles and counts data points as Braze does: after its answer, as Braze does, too.
 """
 
 import argparse
@@ -41,6 +41,7 @@ from bridge.diff import Session
 from bridge.flows.runs.pacing import Pacers
 from bridge.flows.runs.run_messages import RunMessages
 from bridge.flows.runs.senders import BrazeSenders
+from bridge.flows.runs.side_by_side import AHEAD
 from bridge.flows.runs.sync import PartSync
 from mapping.export import RunPlan, run_id
 from mapping.run import Run
@@ -50,6 +51,8 @@ MESSAGES, IN_FLIGHT, ROWS_IN_REQUEST = 20, 256, 75
 TYPES = {"city": "string", "tier": "string", "orders": "integer", "value": "number", "vip": "boolean"}
 CHANGED = ("tier", "orders")
 LATENCY = {"fault": "latency", "path": "/users/track", "seconds": 0.05}
+LATER = 3_600.0
+"""Seconds after which the stand-in would apply what it accepted, unless it is asked to settle."""
 
 
 class Hiding(MemoryQueue):
@@ -128,7 +131,12 @@ def bundle(server: StandIn, root: Path) -> Iterator[Bundle]:
     keys: Any = SimpleNamespace(current=lambda _one: {"rest_api_key": KEY}, refreshed=lambda *_: None)
     pauses: Any = world.pause
     braze = BrazeSenders(BrazeClient(transport, now), installations, keys, pauses, now, pacers)
-    with ThreadPoolExecutor(IN_FLIGHT) as senders, ThreadPoolExecutor(MESSAGES) as side_by_side:
+    with (
+        ThreadPoolExecutor(AHEAD) as transfers,
+        ThreadPoolExecutor(IN_FLIGHT) as senders,
+        ThreadPoolExecutor(MESSAGES) as side_by_side,
+    ):
+        world.steps = replace(world.steps, planning=replace(world.steps.planning, transfers=transfers))
         parts = replace(
             world.sync,
             senders=braze,
@@ -156,9 +164,11 @@ def one_at_a_time(runs: MemoryRuns, calls: Counter[str]) -> None:
 
 def counted(buckets: MemoryBuckets, calls: Counter[str]) -> None:
     """Count what would be a request to S3."""
+    lock = Lock()
 
     def noted(name: str, work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        calls[name] += 1
+        with lock:
+            calls[name] += 1
         return work(*arguments, **named)
 
     for name in ("manifest", "download", "upload", "put_part", "put_changes", "put_plan", "put_result",
@@ -204,8 +214,9 @@ def main() -> None:
             body = generate(asked.members, changed, Path(root, "export.csv"))
             key, etag = put(under_test.world, f"export-{number}", body, asked.members)
             server.call("POST", "reset")
-            server.call("PUT", "modes", {"counting": number == 1, "faults": [LATENCY]})
+            server.call("PUT", "modes", {"counting": number == 1, "apply_delay": LATER, "faults": [LATENCY]})
             seconds.append(under_test.carry(key, etag))
+            server.call("POST", "settle")
             run = under_test.world.run(run_id(key, etag))
             exactly(asked.members, number, run, server.call("GET", "counters"))
             counts.append(

@@ -322,6 +322,20 @@ def test_a_row_that_cannot_be_read_is_named_with_its_fault_and_not_quoted(
     assert "secret" not in caught.value.detail
 
 
+def test_of_many_parts_the_one_at_fault_is_named(session: Session) -> None:
+    files = [
+        put(
+            session,
+            f"{name}.csv",
+            b"external_id,gender\nu,male\n" + (b"w" if name == "b" else b"") + b"\n",
+            at,
+        )
+        for at, name in enumerate("abc", 1)
+    ]
+    with pytest.raises(Rejected, match=r"exports/b\.csv: .*Line: 3: Expected Number of Columns: 2 Found: 1"):
+        load(session, files)
+
+
 def test_parquet_parts_of_another_make_are_refused_as_such(session: Session) -> None:
     first, second = (session.directory / name for name in ("a.parquet", "b.parquet"))
     query(f"COPY (SELECT 'u' AS external_id, 1 AS n) TO '{first}' (FORMAT parquet)")

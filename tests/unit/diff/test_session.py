@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from bridge.diff import Session
+from bridge.diff import Session, checks
 from bridge.errors import Rejected
 from mapping.comparison import Old, PartFile, Refused, Sending, SourceFile, StageColumn, Staged
 from mapping.export import ColumnType
@@ -184,7 +184,11 @@ GROUP = {"subscription_group_id": "g", "subscription_state": "subscribed"}
 PLACE = {"longitude": 1, "latitude": 2.5}
 
 
-def test_a_standard_fields_value_is_what_the_mapping_makes_of_it(session: Session) -> None:
+@pytest.mark.parametrize("words", [1_000, 1])
+def test_a_standard_fields_value_is_what_the_mapping_makes_of_it_of_few_values_or_many(
+    session: Session, monkeypatch: pytest.MonkeyPatch, words: int
+) -> None:
+    monkeypatch.setattr(checks, "MOST_WORDS", words)
     rows: list[tuple[list[str], list[object]]] = [
         (
             ["Female", "en-GB", "1990-01-02T00:00:00Z", "opted_in", json.dumps(PLACE), json.dumps([GROUP])],

@@ -55,6 +55,7 @@ def test_a_packed_part_is_looked_through_no_further(
 
 def test_values_are_checked_no_further(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "CHUNK", 10)
+    monkeypatch.setattr(checks, "MOST_WORDS", 0)
     inspect(session)
     monkeypatch.setattr(session._opened(), "_going", stop_after(3, session))
     with pytest.raises(Retryable, match="interrupted"):

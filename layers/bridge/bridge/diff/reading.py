@@ -1,10 +1,10 @@
 """The rows of a file as a statement that types their values and names what cannot be used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bridge.diff import columns as sql
-from bridge.diff.checks import value_reason
+from bridge.diff.checks import Words, value_reason
 from bridge.diff.sources import Relation
 from bridge.diff.staging import FAULTS, Bit
 from mapping.braze_fields import MAX_EXTERNAL_ID_BYTES
@@ -21,15 +21,14 @@ class Reading:
     ops: bool
     bits: Mapping[str, Bit]
     attributes: bool
+    words: Words = field(default_factory=dict)
 
     def of(self, source: SourceFile, described: Relation) -> str:
         """A SELECT in the order of the table's columns."""
         read = {c.field: described.values.get(c.source, "NULL::VARCHAR") for c in self.columns}
         raw = "".join(f", {value} AS r_{name}" for name, value in read.items())
         op = f"lower({described.values['op']})" if self.ops else "'add'"
-        typed = "".join(
-            f", {sql.read(f'r_{c.field}', c.type, self.time_zone)} AS {c.field}" for c in self.columns
-        )
+        typed = "".join(f", {self._typed(c)} AS {c.field}" for c in self.columns)
         user = described.values.get(self.identifier, "NULL::VARCHAR")
         fields = "".join(f", {c.field}" for c in self.columns)
         kept = "CASE WHEN op IN ('add', 'remove') THEN op END"
@@ -37,6 +36,14 @@ class Reading:
             f"SELECT {source.number}, id, {kept}{fields}, {self._fault()}{self._masks()} "
             f"FROM (SELECT *{typed} FROM (SELECT {user} AS id, {op} AS op{raw} FROM {described.sql}))"
         )
+
+    def _typed(self, column: StageColumn) -> str:
+        value = sql.read(f"r_{column.field}", column.type, self.time_zone)
+        changed = "".join(
+            f" WHEN {sql.text(word)} THEN {'NULL' if kept is None else sql.text(kept)}"
+            for word, kept in self.words.get(column.field, {}).items()
+        )
+        return f"CASE {value}{changed} ELSE {value} END" if changed else value
 
     def _fault(self) -> str:
         values = "".join(

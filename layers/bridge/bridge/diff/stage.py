@@ -96,11 +96,16 @@ class Stage:
         masks = dict.fromkeys(bit.mask for bit in bits.values())
         self.left_out = {}
         rows: dict[int, int] = {}
-        select = Reading(columns, identifier, time_zone, ops=ops, bits=bits, attributes=attributes)
+        relations = tuple(self._relations.values())
+        words = checks.words(self._connection, columns, relations, time_zone) if attributes else {}
+        select = Reading(
+            columns, identifier, time_zone, ops=ops, bits=bits, attributes=attributes, words=words
+        )
         for source in self._files:
             rows[source.number] = self._insert(source, select)
         if attributes:
-            checks.mend(self._connection, columns, bits, self._going)
+            left = [column for column in columns if column.field not in words]
+            checks.mend(self._connection, left, bits, self._going)
         rejected, examples = self._faults()
         rejected_values, value_examples = self._values_left_out(columns, bits) if attributes else ({}, ())
         self._reasons = {
