@@ -113,6 +113,13 @@ AS_ITSELF: list[tuple[str, ColumnType, object]] = [
     ("2026-02-28 10:00:00", "time", "2026-02-28T09:00:00.000Z"),
     ('[1,"a"]', "array", [1, "a"]),
     ('{"a": 1}', "object", {"a": 1}),
+    ('{"a":null,"b":{"c":[1,null]}}', "object", {"b": {"c": [1, None]}}),
+    (
+        '{"at":{"$time":"2026-02-28"},"say":"a null and $5"}',
+        "object",
+        {"at": {"$time": "2026-02-28"}, "say": "a null and $5"},
+    ),
+    ('{"add":["a"]}', "object", {"add": ["a"]}),
     ('he said "no"\t', "string", 'he said "no"\t'),
 ]
 
@@ -137,6 +144,11 @@ LEFT_OUT: list[tuple[str, ColumnType]] = [
     ("{}", "array"),
     (json.dumps(["a"] * 501), "array"),
     (json.dumps({"a": "x" * 50_000}), "object"),
+    ('{"at":{"$time":"soon"}}', "object"),
+    ('{"first name":1}', "object"),
+    ('{"$a":1}', "object"),
+    ('{"inc":"1"}', "object"),
+    ('[{"b c":1}]', "array"),
 ]
 
 

@@ -29,6 +29,8 @@ _READ_SO = (
 """Checks that say no more than that the value was read as text, day, time or boolean."""
 
 
+_ODD = r'[$]|"(inc|add|remove)":|"[^"]* [^"]*":'
+
 type Check = Callable[[str], str | None]
 type Words = Mapping[str, Mapping[str, str | None]]
 """By field: what a value becomes, of those that do not stay as they are."""
@@ -112,9 +114,9 @@ def _check(column: StageColumn) -> tuple[str, Check] | None:
     standard = STANDARD_ATTRIBUTES.get(column.name)
     is_json = column.type in ("array", "object")
     if standard is None:
-        # Nothing this short breaks a limit of Braze's on lists and objects.
-        short = f" AND strlen({column.field}) > {braze_values.MAX_STRING}"
-        return (short, _fits) if is_json else None
+        # Nothing this short breaks a limit of Braze's; it may hold an operator or a key that Braze would drop all for.
+        doubtful = f"(strlen({column.field}) > {braze_values.MAX_STRING} OR regexp_matches({column.field}, '{_ODD}'))"
+        return (f" AND {doubtful}", _fits) if is_json else None
     if standard.check in _READ_SO:
         return None
     return "", _parsed(standard.check) if is_json else standard.check

@@ -53,7 +53,10 @@ def read(source: str, kind: ColumnType, time_zone: str) -> str:
             return _time(source, time_zone)
         case "array" | "object":
             fits = f"json_valid({source}) AND json_type({source}) = '{kind.upper()}'"
-            return f"CASE WHEN {fits} THEN json({source})::VARCHAR END"
+            # A null inside an object costs the whole of it at Braze; a merge patch has none.
+            bare = f"json_merge_patch('{{}}', {source})" if kind == "object" else f"json({source})"
+            holds = f"contains({source}, 'null')"
+            return f"CASE WHEN {fits} THEN CASE WHEN {holds} THEN {bare} ELSE json({source}) END::VARCHAR END"
 
 
 def write(value: str, kind: ColumnType) -> str:
