@@ -70,6 +70,7 @@ class Templates:
             "moment": _moment,
             "age": self._age,
             "pretty": _pretty,
+            "readable": _readable,
         }
         # Parts are known everywhere, a block that is rendered alone included.
         parts = self._environment.get_template("parts.html").module
@@ -151,3 +152,11 @@ def _moment(moment: str | None) -> Markup:
 
 def _pretty(document: Mapping[str, Any] | list[Any] | None) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=False)
+
+
+def _readable(text: str) -> str:
+    """JSON line by line, anything else as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text

@@ -26,7 +26,7 @@ SCREENS = {
         "u…1",
     ],
     "/console/dead-letters": ["unauthorized", "the key was refused"],
-    "/console/dead-letters/ltr_1": ["{&#34;a&#34;:1}", "dlv_1"],
+    "/console/dead-letters/ltr_1": ["{\n  &#34;a&#34;: 1\n}", "dlv_1"],
     "/console/access": ["Shop", "dk_live_ab", "sb_abcd"],
 }
 
@@ -216,3 +216,9 @@ def test_a_stranger_is_led_to_sign_in_whatever_the_page_was_told(visit, api, sta
     page = visit("GET", "/console/live-events")
     assert (page.status, page.html) == (303, "")
     assert page.headers["Location"].startswith("/console/sign-in")
+
+
+@pytest.mark.parametrize("body", ["not JSON: \u00e9", "[" * 100_000])
+def test_a_dead_letter_that_is_no_json_is_shown_as_it_is(visit, api, body):
+    api.says["GET /v1/admin/dead-letters/ltr_1"] = letter() | {"body": body}
+    assert f"<code>{body}</code>" in visit("GET", "/console/dead-letters/ltr_1").html
