@@ -1,6 +1,6 @@
 """The console in a real browser on the running stack: first paint, Live Events' delay, weight of what it loads.
 
-`python -m benchmarks.console` records 10,000 deliveries straight in the table, opens every screen five times,
+`python -m benchmarks.console` records 10,000 deliveries straight in the table, opens every kind of page five times,
 sends test events and watches for them in an open Live Events page, and adds its rows to `.local/bench.json`.
 """
 
@@ -38,7 +38,10 @@ SCREENS = (
     "",
     "/integrations",
     "/integrations/library",
+    "/integrations/library/braze",
+    "/integrations/installed/{installation}",
     "/live-events",
+    "/live-events/{delivery}",
     "/audiences",
     "/dead-letters",
     "/access",
@@ -76,13 +79,14 @@ def rows(integration_id: str, now: datetime) -> Iterator[dict[str, Any]]:
         }
 
 
-def record(stack: Stack, integration_id: str) -> None:
-    """Write them to the table, as a worker would have."""
+def record(stack: Stack, integration_id: str) -> str:
+    """Write them to the table, as a worker would have; the id of one of them."""
     session = boto3.Session(ROOT_KEY, ROOT_KEY, region_name=REGION)
     client: Any = session.client("dynamodb", endpoint_url=stack.emulator_url)
     table = stack.outputs["DeliveriesTableName"]
     hours = FeedHours(client, table, timedelta(days=30))
-    for part in batched(rows(integration_id, datetime.now(UTC)), 25, strict=False):
+    made = list(rows(integration_id, datetime.now(UTC)))
+    for part in batched(made, 25, strict=False):
         for row in part:
             hours.mark(row["at"]["S"])
         client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": row}} for row in part]})
@@ -95,6 +99,7 @@ def record(stack: Stack, integration_id: str) -> None:
         MinuteStore(client, table).add(
             datetime.now(UTC) - timedelta(minutes=minute), {integration_id: counted}
         )
+    return str(made[0]["pk"]["S"])
 
 
 def painted(page: Page, path: str) -> float:
@@ -122,7 +127,8 @@ def delays(page: Page, house: House, integration_id: str) -> list[float]:
 def measure(stack: Stack, house: House) -> list[dict[str, Any]]:
     """All three, as bench.json has them."""
     integration_id = house.install("actioniq")
-    record(stack, integration_id)
+    places = {"installation": integration_id, "delivery": record(stack, integration_id)}
+    screens = [screen.format(**places) for screen in SCREENS]
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -131,7 +137,7 @@ def measure(stack: Stack, house: House) -> list[dict[str, Any]]:
         page.locator("#token").fill(stack.admin_token)
         page.locator("main button").click()
         page.wait_for_url("**/console")
-        paints = {path: median(painted(page, path) for _ in range(VISITS)) for path in SCREENS}
+        paints = {path: median(painted(page, path) for _ in range(VISITS)) for path in screens}
         waited = delays(page, house, integration_id)
         browser.close()
     weight = sum(len(gzip.compress(asset(name))) for name in ASSETS) / 1024
