@@ -128,7 +128,6 @@ def measure(stack: Stack, house: House) -> list[dict[str, Any]]:
     """All three, as bench.json has them."""
     integration_id = house.install("actioniq")
     places = {"installation": integration_id, "delivery": record(stack, integration_id)}
-    screens = [screen.format(**places) for screen in SCREENS]
     with sync_playwright() as playwright:
         chromium = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
@@ -137,7 +136,9 @@ def measure(stack: Stack, house: House) -> list[dict[str, Any]]:
         page.locator("#token").fill(stack.admin_token)
         page.locator("main button").click()
         page.wait_for_url("**/console")
-        paints = {path: median(painted(page, path) for _ in range(VISITS)) for path in screens}
+        paints = {
+            path: median(painted(page, path.format(**places)) for _ in range(VISITS)) for path in SCREENS
+        }
         waited = delays(page, house, integration_id)
         browser.close()
     weight = sum(len(gzip.compress(asset(name))) for name in ASSETS) / 1024
