@@ -8,8 +8,9 @@ from playwright.sync_api import expect
 
 from local.demo.api import Api
 from local.demo.aws import Account
+from local.demo.clues import gather
 from local.demo.stack import Stack
-from local.demo.watch import Patience, Watch
+from local.demo.watch import Watch
 from tests.console.conftest import SignIn
 from tests.stack.house import House, until
 from tests.stack.test_exports import Bench
@@ -17,7 +18,8 @@ from tests.stack.test_exports import Bench
 
 @pytest.fixture(scope="module")
 def braze(stack: Stack, house: House) -> Bench:
-    return Bench(stack, Api(stack), Account(stack), Watch(Patience()), house.tag, house.install("braze"))
+    api, account = Api(stack), Account(stack)
+    return Bench(stack, api, account, Watch(lambda: gather(api, account)), house.tag, house.install("braze"))
 
 
 def test_a_plan_is_read_and_approved_and_its_run_followed_to_the_end(sign_in: SignIn, braze: Bench) -> None:
@@ -32,7 +34,7 @@ def test_a_plan_is_read_and_approved_and_its_run_followed_to_the_end(sign_in: Si
     expect(row).to_contain_text("waits for approval")
     row.get_by_role("link").click()
     expect(page.locator(".waits")).to_contain_text("untyped_column")
-    expect(page.locator(".pairs")).to_contain_text("Joined")
+    expect(page.locator(".figures")).to_contain_text("Joined")
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("main .mark").first).to_have_text("done")

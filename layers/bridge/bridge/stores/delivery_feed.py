@@ -2,11 +2,11 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import batched, chain, product
+from itertools import batched, product
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import Rejected
@@ -24,6 +24,7 @@ MOST_READS = 4
 MOST_LOOKED_AT = 10_000
 """Rows after which a call ends with what it has: each costs a read, whether the filter takes it or not."""
 _TOGETHER = 6
+"""Hours read side by side at the most. The first come by themselves: most pages end in them, and each hour costs reads."""
 _FILTERED_READ = 500
 _NEWEST = "~"
 
@@ -74,8 +75,7 @@ class DeliveryFeed:
         found: list[Item] = []
         looked_at = 0
         with ThreadPoolExecutor(SHARDS * _TOGETHER) as pool:
-            # The first hour alone, as most pages end in it.
-            for part in chain([hours[:1]], batched(hours[1:MOST_HOURS], _TOGETHER, strict=False)):
+            for part in _parts(hours[:MOST_HOURS]):
                 if looked_at >= MOST_LOOKED_AT:
                     return found, _Position(part[0]).cursor()
                 shards = list(product(part, range(SHARDS)))
@@ -118,6 +118,12 @@ class DeliveryFeed:
             if sum(row["at"]["S"] > down_to for row in found) >= limit:
                 break
         return _Read(found, down_to, looked_at)
+
+
+def _parts(hours: list[str]) -> Iterator[Sequence[str]]:
+    """One hour, the next, the two after them, and the rest by six."""
+    yield from filter(None, (hours[:1], hours[1:2], hours[2:4]))
+    yield from batched(hours[4:], _TOGETHER, strict=False)
 
 
 def _merged(reads: tuple[_Read, ...]) -> tuple[list[Item], str]:
