@@ -24,7 +24,7 @@ MOST_READS = 4
 MOST_LOOKED_AT = 10_000
 """Rows after which a call ends with what it has: each costs a read, whether the filter takes it or not."""
 _TOGETHER = 6
-"""Hours read side by side at the most. The first come by themselves: most pages end in them, and each hour costs reads."""
+"""Hours read side by side at the most. The first come by themselves: most pages end in them, and each costs reads."""
 _FILTERED_READ = 500
 _NEWEST = "~"
 
