@@ -31,6 +31,7 @@ class Fault:
     index: int | None
     reason: str
     array: str | None = "attributes"
+    detail: str = ""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge, Unknown
+from bridge.flows.delivery.braze_calls import ItemError, TrackAnswer, TriggerAnswer
 from bridge.flows.delivery.vendor_keys import braze_key
 from bridge.flows.runs.framing import frame
 from bridge.flows.runs.pacing import Pacing, Ticket
@@ -22,37 +23,16 @@ NOT_THERE = frozenset({"connect_failed", "vendor_unavailable"})
 """Failures that say nothing of what was sent, only that the vendor is not there."""
 
 
-class LineError(Protocol):
-    """One refused object; `array` and `index` are None when Braze did not say which."""
+class Tracked(TrackAnswer, Protocol):
+    """Braze's word on a track request, its rate headers included."""
 
-    @property
-    def array(self) -> str | None: ...
-    @property
-    def index(self) -> int | None: ...
-    @property
-    def reason(self) -> str: ...
-
-
-class Tracked(Protocol):
-    """Braze's word on a track request; `taken` is false when only the named objects were the trouble."""
-
-    @property
-    def errors(self) -> Sequence[LineError]: ...
-    @property
-    def taken(self) -> bool: ...
-    @property
-    def pause(self) -> float | None: ...
     @property
     def rate(self) -> Told | None: ...
 
 
-class Triggered(Protocol):
-    """Braze's word on a send; a notice means that nothing goes out."""
+class Triggered(TriggerAnswer, Protocol):
+    """Braze's word on a send, its rate headers included."""
 
-    @property
-    def notice(self) -> str: ...
-    @property
-    def pause(self) -> float | None: ...
     @property
     def rate(self) -> Told | None: ...
 
@@ -193,7 +173,7 @@ class _Requests:
             self.flow.pauses.pause(self.installation.id, now + timedelta(seconds=seconds), reason, now=now)
 
 
-def _named(errors: Sequence[LineError], array: str, sent: Sequence[int]) -> dict[int, str]:
+def _named(errors: Sequence[ItemError], array: str, sent: Sequence[int]) -> dict[int, str]:
     """Reason per line; an error of another array, or beyond what was sent, names none of ours."""
     return {
         sent[error.index]: error.reason
