@@ -14,6 +14,7 @@ from bridge.flows.admin.managing import Managing
 from bridge.flows.admin.operating import Operating
 from bridge.flows.authorize import Role
 from mapping.catalog import CatalogEntry
+from mapping.letter import OUTCOMES
 
 GATEWAY = (401, 403, 413, 429, 500, 503)
 
@@ -34,6 +35,13 @@ TEST = query(
 )
 INSTALLATION = in_path("id", "An installation's id.")
 RUN = in_path("run_id", "A run's id.")
+LETTERS = (
+    query("reason", text()),
+    query("integration_id", text()),
+    query("queue", text(), description="The lane, such as `braze`."),
+    query("outcome", one_of(*OUTCOMES), description="`unknown`: it may have arrived."),
+    query("status", one_of("open", "replayed") | {"default": "open"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +243,15 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         "Dead letters",
         _ok("DeadLetterPage"),
         _LISTED,
-        (
-            query("reason", text()),
-            query("integration_id", text()),
-            query("status", one_of("open", "replayed") | {"default": "open"}),
-            *LIST,
-        ),
+        (*LETTERS, *LIST),
+    ),
+    ("GET", "/v1/admin/dead-letters/groups"): Described(
+        "countDeadLetters",
+        "How many letters there are of each lane, installation and reason",
+        "Dead letters",
+        _ok("LetterGroups", "Counted, not read: the answer takes no longer with 100,000 letters."),
+        _LISTED,
+        LETTERS,
     ),
     ("GET", "/v1/admin/dead-letters/{id}"): Described(
         "getDeadLetter",
@@ -260,6 +271,48 @@ ROUTES: Mapping[tuple[str, str], Described] = {
         examples={
             "all of one reason": {"reason": "unauthorized", "integration_id": "int_3f9c0a4be1d27c58b6a0f1e2"}
         },
+    ),
+    ("GET", "/v1/admin/replays"): Described(
+        "listReplays",
+        "Replays of many letters: those under way, then those that ended",
+        "Dead letters",
+        _ok("ReplayPage"),
+        _LISTED,
+        LIST,
+    ),
+    ("POST", "/v1/admin/replays"): Described(
+        "startReplay",
+        "Send all letters, or all that have something in common, to the queues they came from",
+        "Dead letters",
+        {
+            202: Answer(
+                "Under way: the first letters are sent, the rest follow at `ReplayPerMinute`. Asked for again "
+                "while it lasts, it is the same replay. Letters that may have arrived are left out without `held`.",
+                "Replay",
+            )
+        },
+        (409, *_BODY),
+        body="ReplayOrder",
+        examples={
+            "all of one reason": {"reason": "unauthorized", "integration_id": "int_3f9c0a4be1d27c58b6a0f1e2"},
+            "everything": {"all": True},
+        },
+    ),
+    ("GET", "/v1/admin/replays/{id}"): Described(
+        "getReplay",
+        "How far a replay is",
+        "Dead letters",
+        _ok("Replay"),
+        (404,),
+        (in_path("id", "A replay's id."),),
+    ),
+    ("POST", "/v1/admin/replays/{id}/cancel"): Described(
+        "cancelReplay",
+        "End a replay; what it sent is sent",
+        "Dead letters",
+        _ok("Replay"),
+        (404, 409),
+        (in_path("id", "A replay's id."),),
     ),
     ("GET", "/v1/admin/audience-runs"): Described(
         "listRuns", "Exports on their way to Braze", "Audience runs", _ok("RunPage"), _LISTED, LIST

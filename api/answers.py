@@ -22,6 +22,7 @@ from bridge.flows.admin import runs_admin
 from mapping.catalog import CatalogEntry
 from mapping.export import RunPlan
 from mapping.installation import Revision
+from mapping.letter import OUTCOMES
 from mapping.run import Run
 
 PAGES = {
@@ -36,6 +37,7 @@ PAGES = {
         "Deliveries, newest first; a page may be short and still have a next one.",
     ),
     "DeadLetterPage": ("DeadLetter", "Dead letters, newest first."),
+    "ReplayPage": ("Replay", "Replays: those under way, then those that ended, newest first."),
     "RunPage": ("AudienceRun", "Runs, newest first."),
 }
 
@@ -187,14 +189,22 @@ def _deliveries() -> dict[str, Schema]:
     }
 
 
+_OUTCOME: Schema = one_of(*OUTCOMES) | {
+    "description": "`blocked`: the installation was misconfigured; `dead`: attempts or receives were used up; "
+    "`unknown`: a request went out and nobody knows whether it arrived."
+}
+
+
 def _letters() -> dict[str, Schema]:
     letter: dict[str, Schema] = {
         "id": text(),
         "queue": text("The lane it fell out of."),
         "reason": text("A stable code, such as `unauthorized` or `crashes_the_worker`."),
+        "outcome": _OUTCOME,
         "detail": text(),
         "integration_id": nullable(text()),
         "delivery_id": nullable(text()),
+        "message_id": text("The id of the queue message that it was first."),
         "receive_count": whole(minimum=0),
         "at": moment(),
         "replayed_at": nullable(moment()),
@@ -209,8 +219,34 @@ def _letters() -> dict[str, Schema]:
             "minutes they are sent again, and what had been delivered by then is not delivered twice.",
         ),
     }
+    group = {name: letter[name] for name in ("queue", "integration_id", "outcome", "reason")}
+    group |= {"count": whole(minimum=1), "first_day": text(format="date"), "last_day": text(format="date")}
+    groups = {"data": array(record(group), "The most first."), "total": whole(minimum=0)}
+    number = whole(minimum=0)
+    replay: dict[str, Schema] = {
+        "id": text(),
+        "status": one_of("replaying", "done", "cancelled"),
+        **dict.fromkeys(("reason", "integration_id", "queue"), nullable(text())),
+        "outcomes": array(_OUTCOME, "Which kinds of letters it takes."),
+        "total": {**number, "description": "Letters that there were when it began."},
+        "replayed": {**number, "description": "Sent again."},
+        "failed": {**number, "description": "Still open at its end, or without a queue or a body."},
+        "remaining": number,
+        "waits_for": nullable(
+            one_of("lane", "queue", "claims", "filing")
+            | {
+                "description": "Why it stands still: more than 3,000 messages wait in the lane, the queue takes "
+                "none, another replay has the letters, or the index follows."
+            }
+        ),
+        "created_at": moment(),
+        "created_by": text(),
+        "ended_at": nullable(moment()),
+    }
     return {
         "DeadLetter": record(letter, "What a queue gave up."),
+        "LetterGroups": record(groups),
+        "Replay": record(replay, "Letters that are sent again, as far as it is."),
         "DeadLetterDetail": record({**letter, "body": text("The message as it was received.")}),
         "Replayed": record(replayed),
     }

@@ -9,6 +9,7 @@ from bridge.flows.admin.erase_admin import EraseRequest
 from bridge.flows.admin.install import InstallRequest
 from bridge.flows.admin.installations import ChangeRequest
 from bridge.flows.admin.replay import ReplayRequest
+from bridge.flows.admin.replays import ReplayOrder
 from bridge.flows.admin.run_orders import ReconcileRequest
 from bridge.flows.admin.sources_admin import SourceRequest
 from bridge.flows.admin.tokens_admin import TokenRequest
@@ -112,7 +113,15 @@ def _schemas(library: tuple[CatalogEntry, ...]) -> dict[str, Schema]:
     shown = [catalog.config_name(entry, "ConfigShown") for entry in library]
     made = {"InstallRequest": {**install, "properties": {**install["properties"], "config": _any_config()}}}
     made["ChangeRequest"] = _change(change, library)
-    for model in (SourceRequest, TokenRequest, ReplayRequest, EraseRequest, TrialRequest, ReconcileRequest):
+    for model in (
+        SourceRequest,
+        TokenRequest,
+        ReplayRequest,
+        ReplayOrder,
+        EraseRequest,
+        TrialRequest,
+        ReconcileRequest,
+    ):
         made[model.__name__], _ = of_model(model)
     for entry in library:
         made |= catalog.config_schemas(entry)

@@ -44,12 +44,13 @@ def ingest() -> Ingest:
 
 
 def messages(event: dict[str, Any]) -> list[Message]:
-    """SQS's records; a redelivered one keeps its `SentTimestamp`."""
+    """SQS's records; a redelivered one keeps its `SentTimestamp`, a replayed one says which it was."""
     return [
         Message(
             record["messageId"],
             record["body"],
             datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
+            record.get("messageAttributes", {}).get("message_id", {}).get("stringValue", ""),
         )
         for record in event["Records"]
     ]

@@ -16,11 +16,13 @@ from bridge.clients.hosts import AllowedHosts
 from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.install import Installing
 from bridge.flows.admin.installations import Installed
+from bridge.flows.admin.key_test import KeyTest
 from bridge.flows.admin.managing import Managing
 from bridge.flows.admin.sources_admin import SourcesAdmin
 from bridge.flows.admin.tokens_admin import TokensAdmin
 from bridge.settings.install import InstallSettings
 from bridge.stores.audit import AuditStore
+from bridge.stores.health import HealthStore
 from bridge.stores.installations import InstallationStore
 from bridge.stores.sources import SourceStore
 from bridge.stores.tokens import TokenStore
@@ -135,13 +137,15 @@ def managing() -> Managing:
     """Everything put together, at the first call; kept while the worker lives."""
     dynamodb, table = client("dynamodb"), settings().installations_table
     installations, secrets = InstallationStore(dynamodb, table), Keys()
+    health = HealthStore(dynamodb, settings().deliveries_table, now)
+    key_test = KeyTest(secrets, probe, health, now)
     sources = SourceStore(dynamodb, table, now)
     audit = Audit(AuditStore(dynamodb, table, now), now, new_id)
     return Managing(
         installing=Installing(
             installations, secrets, sources, check_url, audit, Repeats(), probe, now, new_id
         ),
-        installed=Installed(installations, secrets, sources, check_url, probe, audit, now, new_id),
+        installed=Installed(installations, secrets, sources, check_url, key_test, audit, now, new_id),
         sources=SourcesAdmin(sources, secrets, audit, lambda: randomness.token_hex(32)),
         tokens=TokensAdmin(TokenStore(dynamodb, table, now), audit, now),
         audit=audit,

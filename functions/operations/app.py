@@ -17,6 +17,9 @@ from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.operating import Operating
 from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.replaying import Replaying
+from bridge.flows.admin.replays import Replays
+from bridge.flows.admin.resending import Sender
 from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
@@ -34,6 +37,7 @@ from bridge.stores.minutes import MinuteStore
 from bridge.stores.part_rows import PartRows
 from bridge.stores.pauses import PauseStore
 from bridge.stores.queues import Queue
+from bridge.stores.replays import ReplayStore
 from bridge.stores.report_links import ReportLinks
 from bridge.stores.runs import RunStore
 from bridge.stores.snapshots import SnapshotStore
@@ -61,7 +65,9 @@ def operating() -> Operating:
     dynamodb, s3 = boto3.client("dynamodb", config=config), boto3.client("s3", config=config)
     sqs = boto3.client("sqs", config=config)
     deliveries, installed = settings.deliveries_table, settings.installations_table
-    letters = LetterStore(dynamodb, deliveries, s3, settings.state_bucket, now)
+    letters = LetterStore(
+        dynamodb, deliveries, s3, settings.state_bucket, now, settings.letter_retention_days
+    )
     queues = {lane: Queue(sqs, url) for lane, (url, _) in settings.lane_queues.items()}
     audit = Audit(AuditStore(dynamodb, installed, now), now, new_id)
     links = ReportLinks(s3, settings.state_bucket)
@@ -71,11 +77,15 @@ def operating() -> Operating:
         runs, queues["export"], links, audit, PartRows(dynamodb, settings.runs_table, now), now
     )
     installations = InstallationStore(dynamodb, installed)
+    depths, sender = QueueDepths(sqs, settings.lane_queues), Sender(letters, queues)
+    jobs = ReplayStore(dynamodb, deliveries, now)
+    replaying = Replaying(jobs, letters, sender, depths, now, new_id)
     delivered = DeliveryStore(dynamodb, deliveries, now)
     return Operating(
         live_events=LiveEvents(delivered, StageStore(s3, settings.state_bucket)),
         letters=LetterDesk(letters),
-        replay=Replay(letters, queues, audit, now),
+        replay=Replay(letters, sender, audit, now, new_id),
+        replays=Replays(letters, jobs, replaying, audit, now, new_id),
         runs=runs_admin,
         orders=RunOrders(runs_admin, runs, snapshots, audit, now),
         reports=RunReports(runs, links),
@@ -89,7 +99,7 @@ def operating() -> Operating:
             installations,
             HealthStore(dynamodb, deliveries, now),
             PauseStore(dynamodb, deliveries, now),
-            QueueDepths(sqs, settings.lane_queues),
+            depths,
             now,
         ),
         statistics=Statistics(MinuteStore(dynamodb, deliveries), runs, installations, now),

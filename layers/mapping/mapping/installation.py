@@ -48,6 +48,7 @@ class Settings(BaseModel):
 
     claims: bool = True
     consent_categories: tuple[str, ...] = ()
+    replay_when_mended: bool = False
 
     @classmethod
     def of(cls, installation: Installation) -> Self:

@@ -2,6 +2,7 @@
 
 import json
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,22 +20,31 @@ LANES = {
     "ExportDeadLetterQueue": "export",
     "AudienceDeadLetterQueue": "audience",
 }
+DELIVERY = "dlv_0123456789abcdef01234567"
 WORKERS_OWN, MOVED_BY_SQS = event("dead_letters.two_letters")["Records"]
 
 
 class FakeLetters:
-    """Keeps what is filed, by message id."""
+    """Keeps what is filed, by what makes it one."""
 
     def __init__(self) -> None:
         self.filed: dict[str, dict[str, Any]] = {}
         self.refuses: set[str] = set()
+        self.replayed: list[str] = []
 
     def file(self, body: str, **facts: Any) -> bool:
         if facts["message_id"] in self.refuses:
             raise OSError("S3 is down")
-        new = facts["message_id"] not in self.filed
-        self.filed.setdefault(facts["message_id"], {"body": body, **facts})
+        new = facts["identity"] not in self.filed
+        self.filed.setdefault(facts.pop("identity"), {"body": body, **facts})
         return new
+
+    def several(self, letter_ids):
+        return [{"id": one} for one in letter_ids]
+
+    def mark_replayed(self, letters):
+        self.replayed += [one["id"] for one in letters]
+        return []
 
 
 class FakeQueue:
@@ -79,21 +89,22 @@ def record(**changes):
 
 def test_a_workers_own_letter_keeps_its_reason(app, letters):
     assert app.lambda_handler(event("dead_letters.two_letters"), None) == {"batchItemFailures": []}
-    assert letters.filed[WORKERS_OWN["messageId"]] == {
+    assert letters.filed[f"{DELIVERY}/"] == {
         "body": WORKERS_OWN["body"],
         "queue": "braze",
         "message_id": WORKERS_OWN["messageId"],
         "reason": "unauthorized",
+        "outcome": "dead",
         "detail": "the key is invalid",
         "integration_id": "int_0123456789abcdef01234567",
-        "delivery_id": "dlv_0123456789abcdef01234567",
+        "delivery_id": DELIVERY,
         "receive_count": 1,
     }
 
 
 def test_a_letter_that_sqs_moved_crashes_the_worker(app, letters):
     app.lambda_handler(event("dead_letters.two_letters"), None)
-    filed = letters.filed[MOVED_BY_SQS["messageId"]]
+    filed = letters.filed[f"{MOVED_BY_SQS['messageId']}/"]
     assert (filed["queue"], filed["reason"], filed["receive_count"]) == ("event", "crashes_the_worker", 1000)
     assert filed["body"] == '{"type":"track",  "event":"Order Completed","userId":"u1"}'
 
@@ -103,6 +114,52 @@ def test_a_delivery_without_attributes_says_itself_whose_it_is(app, letters):
     (filed,) = letters.filed.values()
     assert filed["integration_id"] == "int_0123456789abcdef01234567"
     assert filed["delivery_id"] == "dlv_0123456789abcdef01234567"
+
+
+def replayed(message_id, **changes):
+    """A letter of a delivery that was a replay of letter ltr_1."""
+    body = json.dumps(json.loads(WORKERS_OWN["body"]) | {"replay_of": "ltr_1"})
+    return record(body=body, messageId=message_id, **changes)
+
+
+def test_a_letter_that_was_replayed_and_failed_again_is_found_once_under_its_new_reason(app, letters):
+    twice = [replayed("m2"), replayed("m3", messageAttributes={})]
+    assert app.lambda_handler({"Records": twice}, None) == {"batchItemFailures": []}
+    assert list(letters.filed) == [f"{DELIVERY}/ltr_1"]
+    assert set(letters.replayed) == {"ltr_1"}
+
+
+def test_an_event_that_was_replayed_keeps_the_name_of_its_first_message(app, letters):
+    told = {"replay_of": "ltr_1", "message_id": "first"}
+    attributes = {name: {"stringValue": value, "dataType": "String"} for name, value in told.items()}
+    again = [{**MOVED_BY_SQS, "messageId": one, "messageAttributes": attributes} for one in ("m2", "m3")]
+    app.lambda_handler({"Records": again}, None)
+    (filed,) = letters.filed.values()
+    assert filed["message_id"] == "first"
+    assert set(letters.replayed) == {"ltr_1"}
+
+
+@pytest.mark.parametrize(("given", "kept"), [("blocked", "blocked"), ("unknown", "unknown"), ("odd", "dead")])
+def test_a_letter_says_how_it_ended(app, letters, given, kept):
+    attributes = WORKERS_OWN["messageAttributes"] | {"outcome": {"stringValue": given}}
+    app.lambda_handler({"Records": [record(messageAttributes=attributes)]}, None)
+    assert [one["outcome"] for one in letters.filed.values()] == [kept]
+
+
+def test_whoever_feeds_the_event_queue_names_no_installation(app, letters):
+    body = '{"integration_id":"int_of_my_own","delivery_id":"dlv_1","replay_of":"ltr_9"}'
+    app.lambda_handler({"Records": [{**MOVED_BY_SQS, "body": body}]}, None)
+    (filed,) = letters.filed.values()
+    assert (filed["integration_id"], filed["delivery_id"], letters.replayed) == ("", "", [])
+
+
+def test_a_tick_of_the_schedule_replays(app, monkeypatch):
+    asked = []
+    work = SimpleNamespace(work=lambda most, until: asked.append(most) or 7)
+    monkeypatch.setattr(app, "replaying", lambda: (SimpleNamespace(look=lambda: 1), work))
+    monkeypatch.setattr(app, "settings", lambda: SimpleNamespace(replay_per_minute=600))
+    assert app.lambda_handler(event("dead_letters.minute"), None) == {"begun": 1, "replayed": 7}
+    assert asked == [600]
 
 
 @pytest.mark.parametrize("body", ["", "not json", "[" * 50_000, '{"integration_id":7}', "null", "\x00\x01"])
@@ -125,7 +182,7 @@ def test_only_the_letter_that_could_not_be_filed_comes_back(app, letters):
     letters.refuses = {WORKERS_OWN["messageId"]}
     answer = app.lambda_handler(event("dead_letters.two_letters"), None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": WORKERS_OWN["messageId"]}]}
-    assert list(letters.filed) == [MOVED_BY_SQS["messageId"]]
+    assert list(letters.filed) == [f"{MOVED_BY_SQS['messageId']}/"]
 
 
 def test_a_batch_that_fails_as_a_whole_is_no_crash(app, letters):
@@ -195,11 +252,11 @@ def test_a_letter_comes_back_until_its_run_was_told(app, parts):
 def test_it_is_wired_to_table_bucket_and_queues(monkeypatch):
     lanes = {name.lower(): [f"https://sqs/1/{name}", f"https://sqs/1/{name}-letters"] for name in LANE_NAMES}
     monkeypatch.setenv("LANE_QUEUES", json.dumps(lanes))
-    for name in ("EXPORT", "AUDIENCE"):
-        monkeypatch.setenv(f"{name}_QUEUE_URL", f"https://sqs/1/{name}")
+    monkeypatch.setenv("INSTALLATIONS_TABLE", "i")
     monkeypatch.setenv("DELIVERIES_TABLE", "t")
     monkeypatch.setenv("STATE_BUCKET", "b")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     app = load("dead_letters")
     assert app.filing().keywords["queues"]["BRAZE-letters"] == "braze"
     assert app.runs().lanes["AUDIENCE-letters"] == "audience"
+    assert set(app.replaying()[1].sender.queues) == {"event", "braze", "export", "audience"}

@@ -359,6 +359,7 @@ def test_after_a_death_while_sending_a_trigger_is_held_for_a_person(world: World
     assert world.receive(message).status == "unknown"
     assert world.bodies() == []
     assert world.letters.sent[0][1]["reason"] == "worker_lost"
+    assert world.letters.sent[0][1]["outcome"] == "unknown"
 
 
 def test_a_held_trigger_goes_out_when_its_letter_is_replayed(world: World) -> None:
@@ -610,5 +611,7 @@ def test_a_letter_says_why_where_and_which_delivery(world: World) -> None:
     world.vendor.answers = lambda _: (401, {})
     message = delivery([event("m1")])
     world.receive(message)
-    assert set(world.letters.sent[0][1]) == {"reason", "detail", "integration_id", "delivery_id"}
+    told = world.letters.sent[0][1]
+    assert set(told) == {"reason", "outcome", "detail", "integration_id", "delivery_id"}
+    assert told["outcome"] == "blocked"
     assert world.letters.sent[0][1]["integration_id"] == message.integration_id

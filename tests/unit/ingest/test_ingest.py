@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from bridge.flows.events.event_messages import Opened, open_message
+from bridge.flows.events.event_messages import Message, Opened, open_message
 from mapping import catalog
 from tests.unit.ingest.builders import (
     ACTIONIQ,
     BRAZE,
+    SENT,
     WEBHOOK,
     Bench,
     actioniq,
@@ -142,6 +143,18 @@ def test_an_event_without_a_message_id_gets_the_same_one_at_every_receive() -> N
     assert [one.arrivals[0].event["messageId"] for one in opened if isinstance(one, Opened)] == [
         "sqs-3:0"
     ] * 2
+
+
+def test_an_event_without_a_message_id_keeps_its_name_when_its_letter_is_replayed_however_often() -> None:
+    def named(message: Message) -> str:
+        opened = open_message(message)
+        assert isinstance(opened, Opened)
+        return str(opened.arrivals[0].event["messageId"])
+
+    body = '{"type":"track","event":"e","userId":"u"}'
+    first = Message("m1", body, SENT)
+    again = [Message(name, body, SENT, "m1") for name in ("m2", "m3")]
+    assert {named(one) for one in (first, *again)} == {named(first)}
 
 
 def test_a_browsers_frame_makes_browsers_events() -> None:

@@ -11,6 +11,7 @@ from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.configuration import CheckUrl
 from bridge.flows.admin.install import Installing
 from bridge.flows.admin.installations import Installed
+from bridge.flows.admin.key_test import KeyTest
 from bridge.flows.admin.managing import Managing
 from bridge.flows.admin.sources_admin import SourcesAdmin
 from bridge.flows.admin.tokens_admin import TokensAdmin
@@ -209,10 +210,17 @@ class World:
     checks: list[dict[str, Any]] = field(default_factory=list)
     check_url: CheckUrl = only_vendor_hosts
     now: datetime = NOW
+    silent: bool = False
+    healthy_since: dict[str, datetime] = field(default_factory=dict)
     probed: list[tuple[Installation, Mapping[str, str]]] = field(default_factory=list)
+
+    def mended(self, installation_id: str, *, now: datetime) -> None:
+        self.healthy_since[installation_id] = now
 
     def probe(self, installation: Installation, secrets: Mapping[str, str]) -> list[dict[str, Any]]:
         self.probed.append((installation, secrets))
+        if self.silent:
+            raise Retryable("connect_failed")
         return self.checks
 
     def managing(self) -> Managing:
@@ -221,7 +229,7 @@ class World:
         parts = (self.installations, self.secrets, self.sources, self.check_url)
         return Managing(
             installing=Installing(*parts, audit, FakeOnce(), self.probe, clock, ids),
-            installed=Installed(*parts, self.probe, audit, clock, ids),
+            installed=Installed(*parts, KeyTest(self.secrets, self.probe, self, clock), audit, clock, ids),
             sources=SourcesAdmin(self.sources, self.secrets, audit, lambda: "the-signing-secret"),
             tokens=TokensAdmin(self.tokens, audit, clock),
             audit=audit,

@@ -181,6 +181,32 @@ def test_the_test_of_a_key_tells_each_permission(ask, world, installed):
     assert ask("POST", f"{installed}/test")[1]["ok"] is False
 
 
+def test_a_passed_test_makes_the_installation_healthy_and_a_failed_one_does_not(ask, world, installed):
+    failed = {"permission": "api_key", "status": "failed", "vendor_status": 401, "hint": "h"}
+    world.checks = [failed]
+    ask("POST", f"{installed}/test")
+    assert world.healthy_since == {}
+    world.checks = [failed | {"status": "ok"}]
+    ask("POST", f"{installed}/test")
+    assert world.healthy_since == {installed.rpartition("/")[2]: world.now}
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_change_is_tested_at_once_where_a_replay_depends_on_it(ask, world, installed, says_so):
+    world.checks = [{"permission": "api_key", "status": "ok", "vendor_status": 200, "hint": ""}]
+    change = {"config": {"api_key": "aiq_new", "replay_when_mended": says_so}}
+    assert ask("PATCH", installed, change)[0] == 200
+    assert [dict(secrets) for _, secrets in world.probed] == [{"api_key": "aiq_new"}] * says_so
+    assert bool(world.healthy_since) is says_so
+
+
+def test_a_change_stands_also_when_nobody_can_be_asked(ask, world, installed):
+    world.silent = True
+    change = {"config": {"api_key": "aiq_new", "replay_when_mended": True}}
+    assert ask("PATCH", installed, change)[0] == 200
+    assert world.healthy_since == {}
+
+
 def test_the_test_of_a_missing_key_fails_with_a_hint(ask, world, installed):
     world.secrets.kept.clear()
     status, body = ask("POST", f"{installed}/test")

@@ -230,8 +230,9 @@ def test_what_must_be_given_is_asked_first(found: CatalogEntry) -> None:
 
 
 @pytest.mark.parametrize("key", [found.key for found in entries()])
-def test_every_integration_can_ask_for_consent(key: str) -> None:
-    field = known(key).config_fields[-1]
+def test_every_integration_can_ask_for_consent_and_for_a_replay_by_itself(key: str) -> None:
+    *_, field, replay = known(key).config_fields
+    assert (replay.key, replay.type, replay.default) == ("replay_when_mended", "boolean", False)
     assert (field.key, field.type, field.required) == ("consent_categories", "list", False)
     assert [option.value for option in field.options] == [
         "analytics",

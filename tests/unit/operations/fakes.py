@@ -1,14 +1,11 @@
 """What the operations function works with, in memory."""
 
-import json
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from bridge.errors import Retryable
 from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.erase_admin import Erasures
 from bridge.flows.admin.health import Health
@@ -16,6 +13,9 @@ from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.operating import Operating
 from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.replaying import Replaying
+from bridge.flows.admin.replays import Replays
+from bridge.flows.admin.resending import Sender
 from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
@@ -25,6 +25,7 @@ from mapping.installation import Installation, Revision
 from mapping.run import Run, Snapshot
 from tests.unit.erase.jobs import MemoryJobs
 from tests.unit.install.fakes import FakeAuditLog, Ids
+from tests.unit.operations.letter_fakes import FakeDepths, FakeJobs, FakeLetters, FakeQueue
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 AT = "2026-11-22T12:00:00.000Z"
@@ -107,94 +108,6 @@ class FakeStages:
 
 
 @dataclass
-class FakeLetters:
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    claimed: set[str] = field(default_factory=set)
-    cannot_mark: bool = False
-
-    def add(self, number: int = 1, body: str = "{}", **changes: Any) -> str:
-        letter = {
-            "id": f"ltr_{number:024x}",
-            "queue": "braze",
-            "reason": "unauthorized",
-            "detail": "",
-            "integration_id": "int_1",
-            "delivery_id": None,
-            "receive_count": 1,
-            "at": AT,
-            "replayed_at": None,
-        } | changes
-        self.rows[letter["id"]] = letter
-        self.texts[letter["id"]] = body
-        return str(letter["id"])
-
-    def _open(self, reason, integration_id, *, replayed=False):
-        wanted = {"reason": reason, "integration_id": integration_id}
-        return [
-            one
-            for one in self.rows.values()
-            if bool(one["replayed_at"]) == replayed and all(one[k] == v for k, v in wanted.items() if v)
-        ]
-
-    def page(self, limit, cursor=None, *, reason=None, integration_id=None, replayed=False):
-        found = [
-            one for one in self._open(reason, integration_id, replayed=replayed) if one["id"] > (cursor or "")
-        ]
-        return found[:limit], found[limit - 1]["id"] if len(found) > limit else None
-
-    def count(self, *, reason=None, integration_id=None):
-        return len(self._open(reason, integration_id))
-
-    def get(self, letter_id):
-        return self.rows.get(letter_id)
-
-    def body(self, letter_id):
-        return self.texts[letter_id]
-
-    def bodies(self, letter_ids):
-        return [self.texts[one] for one in letter_ids]
-
-    def claim(self, letter_ids):
-        free = [one for one in letter_ids if one in self.rows and one not in self.claimed]
-        taken = [one for one in free if not self.rows[one]["replayed_at"]]
-        self.claimed |= set(taken)
-        return [self.rows[one] for one in taken]
-
-    def release(self, letter_ids):
-        self.claimed -= set(letter_ids)
-
-    def mark_replayed(self, letter_ids):
-        if self.cannot_mark:
-            return list(letter_ids)
-        for one in letter_ids:
-            self.rows[one]["replayed_at"] = AT
-        return []
-
-
-@dataclass
-class FakeQueue:
-    bodies: list[str] = field(default_factory=list)
-    groups: list[str | None] = field(default_factory=list)
-    refuses: bool = False
-
-    def offer(self, bodies: Sequence[str], *, group: str | None = None) -> Sequence[int]:
-        if self.refuses:
-            return range(len(bodies))
-        self.bodies += bodies
-        self.groups.append(group)
-        return ()
-
-    def send(self, bodies: Sequence[str], *, group: str | None = None) -> None:
-        if self.offer(bodies, group=group):
-            raise Retryable("queue_unavailable")
-
-    @property
-    def documents(self) -> list[Any]:
-        return [json.loads(body) for body in self.bodies]
-
-
-@dataclass
 class FakeRuns:
     rows: list[Run] = field(default_factory=list)
     held_by: str | None = None
@@ -263,6 +176,8 @@ class World:
     stages: FakeStages = field(default_factory=FakeStages)
     letters: FakeLetters = field(default_factory=FakeLetters)
     queues: dict[str, FakeQueue] = field(default_factory=lambda: defaultdict(FakeQueue))
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    depths: FakeDepths = field(default_factory=FakeDepths)
     runs: FakeRuns = field(default_factory=FakeRuns)
     snapshots: FakeSnapshots = field(default_factory=FakeSnapshots)
     installations: list[Installation] = field(default_factory=list)
@@ -288,11 +203,12 @@ class World:
             SimpleNamespace(states=lambda run_id: self.part_states.get(run_id, [])),
             self.clock,
         )
-        depths = [{"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}]
+        sender, ids = Sender(self.letters, queues), Ids()
         return Operating(
             live_events=LiveEvents(self.deliveries, self.stages),
             letters=LetterDesk(self.letters),
-            replay=Replay(self.letters, queues, audit, self.clock),
+            replay=Replay(self.letters, sender, audit, self.clock, ids),
+            replays=Replays(self.letters, self.jobs, self.replaying(sender), audit, self.clock, ids),
             runs=runs,
             orders=RunOrders(runs, self.runs, self.snapshots, audit, self.clock),
             reports=RunReports(self.runs, links),
@@ -301,7 +217,7 @@ class World:
                 SimpleNamespace(all=lambda: self.installations),
                 SimpleNamespace(get=self.noted.get),
                 SimpleNamespace(get=self._pause),
-                SimpleNamespace(all=lambda: depths),
+                self.depths,
                 lambda: NOW,
             ),
             statistics=Statistics(
@@ -312,6 +228,11 @@ class World:
             ),
             trial=Trial(queues["event"], audit, lambda: NOW, Ids()),
         )
+
+    def replaying(self, sender: Sender | None = None) -> Replaying:
+        """What carries replays out, in a call and by the minute."""
+        sender = sender or Sender(self.letters, self.queues)
+        return Replaying(self.jobs, self.letters, sender, self.depths, self.clock, Ids())
 
     def clock(self) -> datetime:
         """Moves a little each time it is asked."""

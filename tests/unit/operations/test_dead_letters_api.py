@@ -27,8 +27,49 @@ def test_open_letters_are_listed_by_reason(ask, world):
     assert len(ask("GET", "/v1/admin/dead-letters?status=replayed")[1]["data"]) == 1
 
 
-def test_a_status_that_does_not_exist_is_a_422(ask):
-    assert ask("GET", "/v1/admin/dead-letters?status=lost")[0] == 422
+@pytest.mark.parametrize("path", ["", "/groups"])
+@pytest.mark.parametrize("query", ["status=lost", "outcome=odd"])
+def test_a_status_or_an_outcome_that_does_not_exist_is_a_422(ask, path, query):
+    assert ask("GET", f"/v1/admin/dead-letters{path}?{query}")[0] == 422
+
+
+def test_letters_are_listed_by_lane_and_outcome(ask, world):
+    held = world.letters.add(1, outcome="unknown", reason="no_answer")
+    world.letters.add(2, queue="actioniq", outcome="unknown")
+    world.letters.add(3)
+    _, body = ask("GET", "/v1/admin/dead-letters?queue=braze&outcome=unknown")
+    assert [one["id"] for one in body["data"]] == [held]
+
+
+def test_letters_are_counted_by_group_without_reading_one(ask, world):
+    for number in range(1, 4):
+        world.letters.add(number, at=f"2026-11-2{number}T12:00:00.000Z")
+    world.letters.add(4, outcome="unknown", reason="no_answer", integration_id=None)
+    world.letters.add(5, replayed_at="2026-11-22T12:00:00.000Z")
+    status, body = ask("GET", "/v1/admin/dead-letters/groups")
+    assert (status, body["total"], world.letters.read) == (200, 4, 0)
+    assert body["data"] == [
+        {
+            "queue": "braze",
+            "integration_id": "int_1",
+            "outcome": "blocked",
+            "reason": "unauthorized",
+            "count": 3,
+            "first_day": "2026-11-21",
+            "last_day": "2026-11-23",
+        },
+        {
+            "queue": "braze",
+            "integration_id": None,
+            "outcome": "unknown",
+            "reason": "no_answer",
+            "count": 1,
+            "first_day": "2026-11-22",
+            "last_day": "2026-11-22",
+        },
+    ]
+    assert ask("GET", "/v1/admin/dead-letters/groups?status=replayed")[1]["total"] == 1
+    assert ask("GET", "/v1/admin/dead-letters/groups?reason=no_answer")[1]["total"] == 1
 
 
 def test_a_letter_shows_its_body_as_it_was_received(ask, world):
@@ -48,7 +89,8 @@ def test_a_delivery_goes_back_to_its_queue_and_says_which_letter_it_was(ask, wor
         {"replayed": 1, "remaining": 0, "next_cursor": None, "unmarked": []},
     )
     assert world.queues["braze"].documents == [{**DELIVERY, "replay_of": letter}]
-    assert world.queues["braze"].groups == ["int_1"]
+    assert world.queues["braze"].groups == ["int_1-replay"]
+    assert world.queues["braze"].attributes == [{"replay_of": letter, "message_id": "message-1"}]
 
 
 def test_a_delivery_that_json_cannot_hold_goes_back_as_it_came(ask, world):
@@ -97,9 +139,22 @@ def test_a_letter_that_was_sent_and_could_not_be_marked_is_told_so_and_not_sent_
     assert other not in world.letters.claimed
 
 
-def test_a_body_that_cannot_be_read_frees_the_letters(ask, world):
-    letter = world.letters.add()
+def test_a_letter_whose_body_is_past_its_retention_is_left_and_its_neighbours_go_on(ask, world):
+    letter, other = world.letters.add(), world.letters.add(2)
     del world.letters.texts[letter]
+    status, body = ask("POST", REPLAY, {"ids": [letter, other]})
+    assert (status, body["replayed"], body["remaining"]) == (200, 1, 1)
+    assert not world.letters.claimed
+    assert ask("GET", f"/v1/admin/dead-letters/{letter}")[0] == 404
+
+
+def test_bodies_that_cannot_be_read_free_the_letters(ask, world, monkeypatch):
+    letter = world.letters.add()
+
+    def down(ids):
+        raise OSError("S3 is down")
+
+    monkeypatch.setattr(world.letters, "bodies", down)
     assert ask("POST", REPLAY, {"ids": [letter]})[0] == 500
     assert not world.letters.claimed
 
@@ -131,7 +186,7 @@ def test_a_thousand_letters_a_call_and_the_cursor_goes_on(ask, world):
 def test_a_call_that_runs_out_of_time_says_where_to_go_on(ask, world):
     for number in range(1, 501):
         world.letters.add(number, body=str(number))
-    world.tick = timedelta(seconds=6)
+    world.tick = timedelta(seconds=0.7)
     request, replayed = {"reason": "unauthorized"}, []
     while True:
         _, body = ask("POST", REPLAY, request)
@@ -145,7 +200,7 @@ def test_a_call_that_runs_out_of_time_says_where_to_go_on(ask, world):
 
 def test_ids_left_for_lack_of_time_remain(ask, world):
     ids = [world.letters.add(number) for number in range(1, 501)]
-    world.tick = timedelta(seconds=6)
+    world.tick = timedelta(seconds=0.7)
     _, body = ask("POST", REPLAY, {"ids": ids})
     assert (body["replayed"], body["remaining"], body["next_cursor"]) == (300, 200, None)
 

@@ -26,7 +26,7 @@ def test_nothing_wrong_is_healthy_and_reminds_of_the_active_destination(ask, wor
 def test_queue_depths_are_shown(ask):
     _, body = ask("GET", "/v1/admin/health")
     assert body["queues"] == [
-        {"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 2}
+        {"name": "braze", "waiting": 3, "in_flight": 1, "delayed": 0, "dead_letters": 0}
     ]
 
 

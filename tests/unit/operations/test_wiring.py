@@ -16,7 +16,7 @@ def test_it_is_wired_from_its_settings(monkeypatch):
     for name in ("INSTALLATIONS_TABLE", "DELIVERIES_TABLE", "RUNS_TABLE", "STATE_BUCKET"):
         monkeypatch.setenv(name, name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    assert set(load("operations").operating().replay.queues) == set(LANES)
+    assert set(load("operations").operating().replay.sender.queues) == set(LANES)
 
 
 @pytest.mark.parametrize(

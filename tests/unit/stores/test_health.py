@@ -123,6 +123,25 @@ def test_a_passing_failure_of_events_hides_nothing_that_blocks_campaigns(store: 
     assert (row["status"], row["kind"], row["reason"]) == ("blocked", "campaign", "forbidden")
 
 
+@pytest.mark.parametrize("kind", ["events", "campaign", "audience"])
+def test_a_passed_test_clears_whatever_is_noted(store: HealthStore, kind: str) -> None:
+    store.failed("int_1", kind, "secret_missing", "hint", now=NOW)
+    assert seen(store)[0] == "blocked"
+    store.mended("int_1", now=NOW + timedelta(seconds=5))
+    assert seen(store) == ("healthy", 0, "2026-11-21T12:00:05.000Z")
+
+
+def test_a_passed_test_of_what_is_healthy_says_when_and_leaves_since_when(store: HealthStore) -> None:
+    store.mended("int_1", now=NOW)
+    store.mended("int_1", now=NOW + timedelta(hours=1))
+    row: Any = store.get("int_1")
+    assert (row["status"], row["since"], row["at"]) == (
+        "healthy",
+        "2026-11-21T12:00:00.000Z",
+        "2026-11-21T13:00:00.000Z",
+    )
+
+
 def test_installations_that_never_delivered_have_no_row(store: HealthStore) -> None:
     store.succeeded("int_1", "events", now=NOW)
     assert set(store.of(["int_1", "int_2"])) == {"int_1"}

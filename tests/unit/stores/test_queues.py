@@ -33,6 +33,17 @@ def received(sqs: "SQSClient", url: str) -> list[dict[str, Any]]:
     return found
 
 
+def test_each_body_may_have_attributes_of_its_own(sqs: "SQSClient", url: str) -> None:
+    named = [{"replay_of": f"ltr_{number}"} for number in range(12)]
+    assert Queue(sqs, url).offer([str(number) for number in range(12)], attributes=named) == ()
+    found = {}
+    while answer := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    ).get("Messages"):
+        found |= {one["Body"]: one["MessageAttributes"]["replay_of"]["StringValue"] for one in answer}
+    assert found == {str(number): f"ltr_{number}" for number in range(12)}
+
+
 def test_every_body_arrives_in_its_group_with_its_attributes(sqs: "SQSClient", url: str) -> None:
     bodies = [f"body {number} é" for number in range(25)]
     assert Queue(sqs, url).offer(bodies, group="int_1", attributes={"reason": "r", "detail": ""}) == ()

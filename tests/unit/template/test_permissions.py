@@ -107,13 +107,14 @@ def test_only_the_planner_reads_exports(resources: Resources) -> None:
 
 
 @pytest.mark.parametrize("lane", INTEGRATIONS.values())
-def test_ingest_feeds_each_lane_and_operations_replays_and_activations_go_to_braze(
+def test_ingest_feeds_each_lane_and_letters_are_replayed_and_activations_go_to_braze(
     resources: Resources, lane: str
 ) -> None:
     activations = {"CollectRole"} if lane == "Braze" else set()
     assert who_may(resources, "sqs:SendMessage", f"{lane}Queue") == {
         "IngestRole",
         "OperationsRole",
+        "DeadLetterRole",
         *activations,
     }
 

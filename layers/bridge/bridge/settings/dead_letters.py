@@ -7,14 +7,14 @@ from bridge.settings import LaneQueues, Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettersSettings(Settings):
-    """Where letters are filed, which queue they come from, and where runs are told of theirs."""
+    """Where letters are filed, which queue they come from and go back to, and where runs are told of theirs."""
 
+    installations_table: str
     deliveries_table: str
     state_bucket: str
     lane_queues: LaneQueues
-    export_queue_url: str
-    audience_queue_url: str
     letter_retention_days: int = 30
+    replay_per_minute: int = 6000
 
     @property
     def lanes(self) -> dict[str, str]:

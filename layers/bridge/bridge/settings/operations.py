@@ -15,3 +15,4 @@ class OperationsSettings(Settings):
     state_bucket: str
     lane_queues: LaneQueues
     run_retention_days: int = 90
+    letter_retention_days: int = 30

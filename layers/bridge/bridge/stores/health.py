@@ -97,6 +97,13 @@ class HealthStore:
         if found is None or found["status"] != "healthy":
             self._write_healthy(installation_id, kind, found, now)
 
+    def mended(self, installation_id: str, *, now: datetime) -> None:
+        """A test of every permission passed: healthy again, whichever kinds of deliveries had failed."""
+        rows = {kind: self._read(installation_id, kind) for kind in KINDS}
+        for kind, found in rows.items():
+            if found or kind == KINDS[0]:
+                self._write_healthy(installation_id, kind, found, now)
+
     def _read(self, installation_id: str, kind: str) -> Row | None:
         key = _key(installation_id, kind)
         found = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
@@ -104,12 +111,13 @@ class HealthStore:
 
     def _write_healthy(self, installation_id: str, kind: str, found: Row | None, now: datetime) -> None:
         """Written over what was read alone: a failure noted in between stands."""
+        was_well = found is not None and found["status"] == "healthy"
         texts = {
             "status": "healthy",
             "kind": kind,
             "reason": "",
             "hint": "",
-            "since": iso(now),
+            "since": found["since"] if found is not None and was_well else iso(now),
             "at": iso(now),
             "struck_at": "",
         }

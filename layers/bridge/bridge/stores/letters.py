@@ -1,20 +1,20 @@
-"""Dead letters: a row each in DeliveriesTable, the body byte for byte in the state bucket.
-
-An open letter stands in one of the feeds `LETTER#0..3`, a replayed one in `REPLAYED#0..3`, so that what still
-waits is found without reading what is done. Rows and bodies outlive SQS.
-"""
+"""Dead letters: a row each in DeliveriesTable, the body byte for byte in the state bucket; both outlive SQS."""
 
 from __future__ import annotations
 
-import hashlib
+import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, timedelta
-from itertools import chain
+from datetime import timedelta
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from bridge.stores.letter_feed import FeedPage, LetterFeed
+from bridge.errors import Rejected, Retryable
+from bridge.stores.letter_counts import LetterCounts
+from bridge.stores.letter_feed import Days, LetterFeed, Stretch
+from bridge.stores.letter_rows import Letter, day_of, feed, group_of, iso, letter, letter_id, place
+from bridge.stores.letter_transactions import TOGETHER, Transactions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,23 +23,17 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
+    from mapping.letter import Counted, Wanted
+
 CLAIM_SECONDS = 300
 """A replay that died between its claim and its send can be repeated after this long."""
-SHARDS = 4
+MOST_AT_ONCE = 100
 _WORKERS = 32
-
-
-Letter = dict[str, Any]
-"""`id, queue, reason, detail, integration_id, delivery_id, receive_count, at, replayed_at`, as shown."""
-
-
-def letter_id(queue: str, message_id: str) -> str:
-    """The same message filed twice has the same id."""
-    return "ltr_" + hashlib.sha256(f"{queue}/{message_id}".encode()).hexdigest()[:24]
+_PLACE = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z#ltr_[0-9a-f]{24}")
 
 
 class LetterStore:
-    """Files, lists, claims for replay; thread-safe as its clients are."""
+    """Files, lists, counts, claims for replay; thread-safe as its clients are."""
 
     def __init__(
         self,
@@ -57,183 +51,174 @@ class LetterStore:
         self._clock = clock
         self._kept = timedelta(days=days)
         self._feed = LetterFeed(dynamodb, table)
+        self._counts = LetterCounts(dynamodb, table, clock, days)
+        self._transactions = Transactions(dynamodb)
 
-    def file(
-        self,
-        body: str,
-        *,
-        queue: str,
-        message_id: str,
-        reason: str,
-        detail: str = "",
-        integration_id: str = "",
-        delivery_id: str = "",
-        receive_count: int = 0,
-    ) -> bool:
-        """Body first, then the row that points to it; False when it was filed before."""
-        letter = letter_id(queue, message_id)
-        text = {
-            "queue": queue,
-            "reason": reason,
-            "detail": detail,
-            "integration_id": integration_id,
-            "delivery_id": delivery_id,
-        }
+    def file(self, body: str, *, queue: str, identity: str, receive_count: int = 0, **told: str) -> bool:
+        """Body first, then the row that points to it, counted; False when it was filed before.
+
+        `told` holds `reason`, `outcome`, and, where they are known, `detail`, `integration_id`, `delivery_id` and
+        `message_id`. Raises Retryable.
+        """
+        name = letter_id(queue, identity)
         self._s3.put_object(
-            Bucket=self._bucket, Key=_key(letter), Body=body.encode(), ContentType="application/octet-stream"
+            Bucket=self._bucket, Key=_key(name), Body=body.encode(), ContentType="application/octet-stream"
         )
-        try:
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=self._row(letter, text, receive_count),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
-        except ClientError as error:
-            if _refused(error):
-                return False
-            raise
-        return True
+        row = self._row(name, {"queue": queue, **told}, receive_count)
+        put = {"TableName": self._table, "Item": row, "ConditionExpression": "attribute_not_exists(pk)"}
+        return self._transactions.write([{"Put": put}], lambda _: [self._counts.filed(letter(row))]) == [0]
 
     def get(self, letter_id: str) -> Letter | None:
         """A letter by its id, replayed or not."""
-        if not letter_id.startswith("ltr_"):
-            return None
-        key = {"pk": {"S": letter_id}}
-        found = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return _letter(found["Item"]) if "Item" in found else None
+        return next(iter(self.several([letter_id])), None)
+
+    def several(self, letter_ids: Sequence[str]) -> list[Letter]:
+        """Those of these letters that exist, in the order asked for."""
+        wanted = [one for one in dict.fromkeys(letter_ids) if one.startswith("ltr_")]
+        found: dict[str, Letter] = {}
+        for part in batched(wanted, MOST_AT_ONCE, strict=False):
+            keys = [{"pk": {"S": one}} for one in part]
+            asked: Any = {self._table: {"Keys": keys, "ConsistentRead": True}}
+            while asked:
+                answer = self._dynamodb.batch_get_item(RequestItems=asked)
+                found |= {row["pk"]["S"]: letter(row) for row in answer["Responses"].get(self._table, [])}
+                asked = answer.get("UnprocessedKeys")
+        return [found[one] for one in wanted if one in found]
 
     def body(self, letter_id: str) -> str:
         """The message as it was received."""
         return self._s3.get_object(Bucket=self._bucket, Key=_key(letter_id))["Body"].read().decode()
 
-    def bodies(self, letter_ids: Sequence[str]) -> list[str]:
-        """Many bodies at once, in the order asked for."""
+    def bodies(self, letter_ids: Sequence[str]) -> list[str | None]:
+        """Many bodies at once, in the order asked for; None for one that is past its retention."""
         with ThreadPoolExecutor(_WORKERS) as pool:
-            return list(pool.map(self.body, letter_ids))
+            return list(pool.map(self._kept_body, letter_ids))
+
+    def _kept_body(self, letter_id: str) -> str | None:
+        try:
+            return self.body(letter_id)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+
+    def counted(self) -> list[Counted]:
+        """How many there are by day and group, without reading them."""
+        return self._counts.read()
 
     def page(
-        self,
-        limit: int,
-        cursor: str | None = None,
-        *,
-        reason: str | None = None,
-        integration_id: str | None = None,
-        replayed: bool = False,
+        self, limit: int, cursor: str | None, wanted: Wanted, *, replayed: bool = False
     ) -> tuple[list[Letter], str | None]:
-        """Newest first; a page that was filtered may be short and still have a next one."""
-        found: FeedPage = self._feed.page(
-            _feeds(replayed=replayed), limit, cursor, {"reason": reason, "integration_id": integration_id}
-        )
-        return [_letter(item) for item in found.items], found.cursor
+        """Newest first. Raises Rejected("invalid_cursor")."""
+        if cursor and not _PLACE.fullmatch(cursor):
+            raise Rejected("invalid_cursor", "the cursor is not one of this list")
+        days = self._days(wanted, replayed=replayed, last=cursor or "~")
+        rows, following = self._feed.page(days, limit, Stretch("", cursor or "~"))
+        return [letter(row) for row in rows], following
 
-    def count(self, *, reason: str | None = None, integration_id: str | None = None) -> int:
-        """How many open letters match."""
-        wanted = {"reason": reason, "integration_id": integration_id}
-        return self._feed.count(_feeds(replayed=False), wanted)
+    def oldest(
+        self, limit: int, wanted: Wanted, *, after: str, until: str
+    ) -> tuple[list[Letter], str | None]:
+        """Open letters filed until then, oldest first, from behind the place `after` on."""
+        days = self._days(wanted, replayed=False, first=after[:10], last=f"{until}~")
+        in_order = dict(sorted(days.items()))
+        rows, following = self._feed.page(in_order, limit, Stretch(after, f"{until}~", oldest_first=True))
+        return [letter(row) for row in rows], following
 
-    def claim(self, letter_ids: Sequence[str]) -> list[Letter]:
-        """Take letters for replay; one that is replayed, or being replayed by another call, is not given."""
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            return list(chain.from_iterable(pool.map(self._claim, dict.fromkeys(letter_ids))))
+    def claim(self, letters: Sequence[Letter], owner: str) -> list[Letter]:
+        """Take letters for replay: not one that is replayed, or being replayed by another owner, or not to be had now.
 
-    def release(self, letter_ids: Sequence[str]) -> None:
-        """Give claimed letters back: their send failed. A claim that cannot be taken back now runs out by itself."""
-        self._every(letter_ids, lambda one: self._update(one, "REMOVE claimed_until", {}))
-
-    def mark_replayed(self, letter_ids: Sequence[str]) -> list[str]:
-        """Move letters that were sent again out of the open feeds; those for which it failed stay claimed."""
-        return self._every(letter_ids, self._mark_replayed)
-
-    def _every(self, letter_ids: Sequence[str], change: Callable[[str], None]) -> list[str]:
-        """The letters whose change the table did not take: one that fails leaves its neighbours alone."""
-
-        def done(letter_id: str) -> bool:
-            try:
-                change(letter_id)
-            except (ClientError, BotoCoreError):
-                return False
-            return True
-
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            took = pool.map(done, letter_ids)
-            return [one for one, taken in zip(letter_ids, took, strict=True) if not taken]
-
-    def _claim(self, letter_id: str) -> list[Letter]:
+        What this owner had claimed before it was killed is its own again.
+        """
         now = int(self._clock().timestamp())
-        try:
-            found = self._dynamodb.update_item(
-                TableName=self._table,
-                Key={"pk": {"S": letter_id}},
-                UpdateExpression="SET claimed_until = :until",
-                ConditionExpression="begins_with(pk, :letter) AND attribute_not_exists(replayed_at) "
-                "AND (attribute_not_exists(claimed_until) OR claimed_until < :now)",
-                ExpressionAttributeValues={
-                    ":letter": {"S": "ltr_"},
-                    ":until": {"N": str(now + CLAIM_SECONDS)},
-                    ":now": {"N": str(now)},
-                },
-                ReturnValues="ALL_NEW",
+        values = {
+            ":until": {"N": str(now + CLAIM_SECONDS)},
+            ":now": {"N": str(now)},
+            ":owner": {"S": owner},
+        }
+        free = "attribute_not_exists(claimed_until) OR claimed_until < :now OR claimed_by = :owner"
+        condition = f"attribute_exists(pk) AND attribute_not_exists(replayed_at) AND ({free})"
+        change = "SET claimed_until = :until, claimed_by = :owner"
+        taken: list[Letter] = []
+        for part in self._parts(letters):
+            try:
+                taken += self._take(part, change, condition, values)
+            except Retryable:
+                continue
+        return taken
+
+    def release(self, letters: Sequence[Letter]) -> None:
+        """Give claimed letters back: their send failed. A claim that cannot be taken back now runs out by itself."""
+        for part in self._parts(letters):
+            try:
+                self._take(part, "REMOVE claimed_until, claimed_by", "attribute_exists(pk)", {})
+            except Retryable:
+                continue
+
+    def mark_replayed(self, letters: Sequence[Letter]) -> list[str]:
+        """Move letters that were sent again out of the open feeds; those for which it failed stay claimed."""
+        unmarked: list[str] = []
+        for part in self._parts(letters):
+            try:
+                self._mark(part)
+            except Retryable:
+                unmarked += [one["id"] for one in part]
+        return unmarked
+
+    def _mark(self, part: Sequence[Letter]) -> None:
+        at = iso(self._clock())
+        updates = [
+            self._update(
+                one,
+                "SET feed = :feed, replayed_at = :at REMOVE claimed_until, claimed_by",
+                "attribute_exists(pk) AND attribute_not_exists(replayed_at)",
+                {":feed": {"S": feed(day_of(one), group_of(one), replayed=True)}, ":at": {"S": at}},
             )
-        except ClientError as error:
-            if _refused(error):
-                return []
-            raise
-        return [_letter(found["Attributes"])]
-
-    def _mark_replayed(self, letter_id: str) -> None:
-        change = "SET feed = :feed, replayed_at = :at REMOVE claimed_until"
-        values = {":feed": {"S": f"REPLAYED#{_shard(letter_id)}"}, ":at": {"S": _iso(self._clock())}}
-        self._update(letter_id, change, values)
-
-    def _update(self, letter_id: str, change: str, values: dict[str, Any]) -> None:
-        extra: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
-        self._dynamodb.update_item(
-            TableName=self._table, Key={"pk": {"S": letter_id}}, UpdateExpression=change, **extra
+            for one in part
+        ]
+        self._transactions.write(
+            updates, lambda positions: self._counts.replayed([part[index] for index in positions])
         )
 
-    def _row(self, letter: str, text: dict[str, str], receive_count: int) -> dict[str, Any]:
+    def _take(
+        self, part: Sequence[Letter], change: str, condition: str, values: dict[str, Any]
+    ) -> list[Letter]:
+        updates = [self._update(one, change, condition, values) for one in part]
+        return [part[index] for index in self._transactions.write(updates)]
+
+    def _update(self, one: Letter, change: str, condition: str, values: dict[str, Any]) -> dict[str, Any]:
+        extra: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
+        told = {"UpdateExpression": change, "ConditionExpression": condition, **extra}
+        return {"Update": {"TableName": self._table, "Key": {"pk": {"S": one["id"]}}, **told}}
+
+    @staticmethod
+    def _parts(letters: Sequence[Letter]) -> list[list[Letter]]:
+        each = list({one["id"]: one for one in letters}.values())
+        return [list(part) for part in batched(each, TOGETHER, strict=False)]
+
+    def _days(self, wanted: Wanted, *, replayed: bool, first: str = "", last: str = "~") -> Days:
+        """Feeds that hold something, newest day first."""
+        days: dict[str, list[str]] = {}
+        for one in self._counts.read():
+            there = one.replayed if replayed else one.open
+            if there > 0 and wanted.has(one.group) and first <= one.day <= last:
+                days.setdefault(one.day, []).append(feed(one.day, one.group, replayed=replayed))
+        return days
+
+    def _row(self, name: str, told: dict[str, str], receive_count: int) -> dict[str, Any]:
         now = self._clock()
-        return {
-            "pk": {"S": letter},
-            "feed": {"S": f"LETTER#{_shard(letter)}"},
-            # The id makes the sort key unique, so that a cursor falls between two letters, never on both.
-            "at": {"S": f"{_iso(now)}#{letter}"},
+        row: dict[str, Any] = {
+            "pk": {"S": name},
             "receive_count": {"N": str(receive_count)},
             "expires_at": {"N": str(int((now + self._kept).timestamp()))},
-            **{name: {"S": value} for name, value in text.items() if value},
+            "at": {"S": iso(now)},
+            **{field: {"S": value} for field, value in told.items() if value},
         }
-
-
-def _letter(item: dict[str, Any]) -> Letter:
-    text = {name: value["S"] for name, value in item.items() if "S" in value}
-    return {
-        "id": text["pk"],
-        "queue": text["queue"],
-        "reason": text["reason"],
-        "detail": text.get("detail", ""),
-        "integration_id": text.get("integration_id"),
-        "delivery_id": text.get("delivery_id"),
-        "receive_count": int(item["receive_count"]["N"]),
-        "at": text["at"].partition("#")[0],
-        "replayed_at": text.get("replayed_at"),
-    }
-
-
-def _feeds(*, replayed: bool) -> list[str]:
-    return [f"{'REPLAYED' if replayed else 'LETTER'}#{shard}" for shard in range(SHARDS)]
-
-
-def _shard(letter_id: str) -> int:
-    return int(letter_id[-1], 16) % SHARDS
+        shown = letter(row)
+        row["feed"] = {"S": feed(day_of(shown), group_of(shown))}
+        row["at"] = {"S": place(shown)}
+        return row
 
 
 def _key(letter_id: str) -> str:
     return f"letters/{letter_id}.json"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _refused(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.errors import Retryable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
@@ -39,18 +40,23 @@ class Queue:
         self._url = url
 
     def offer(
-        self, bodies: Sequence[str], *, group: str | None = None, attributes: Mapping[str, str] | None = None
+        self,
+        bodies: Sequence[str],
+        *,
+        group: str | None = None,
+        attributes: Mapping[str, str] | Sequence[Mapping[str, str]] | None = None,
     ) -> tuple[int, ...]:
         """Queue every body, and give back the positions of those that were not taken.
 
-        SendMessageBatch answers 200 with some entries failed: only those are tried again, at once. A call
-        without an answer counts as not taken, so the message may come twice.
+        `attributes` are those of every message, or one set for each. SendMessageBatch answers 200 with some
+        entries failed: only those are tried again, at once. A call without an answer counts as not taken, so
+        the message may come twice.
         """
-        entries = [self._entry(number, body, group, attributes) for number, body in enumerate(bodies)]
-        named = (attributes or {}).items()
-        size = sum(len(name) + len(value.encode()) + len("String") for name, value in named)
+        each = attributes if isinstance(attributes, Sequence) else [attributes or {}] * len(bodies)
+        pairs = zip(bodies, each, strict=True)
+        entries = [self._entry(number, body, group, named) for number, (body, named) in enumerate(pairs)]
         unsent: list[int] = []
-        for chunk in _chunks(entries, size):
+        for chunk in _chunks(entries, max(map(_size, each), default=0)):
             unsent += self._offer_chunk(chunk)
         return tuple(unsent)
 
@@ -87,18 +93,21 @@ class Queue:
 
     @staticmethod
     def _entry(
-        number: int, body: str, group: str | None, attributes: Mapping[str, str] | None
+        number: int, body: str, group: str | None, attributes: Mapping[str, str]
     ) -> SendMessageBatchRequestEntryTypeDef:
         entry: SendMessageBatchRequestEntryTypeDef = {"Id": str(number), "MessageBody": body}
         if group:
             entry["MessageGroupId"] = group
-        if attributes:
+        told = {name: value for name, value in attributes.items() if value}
+        if told:
             entry["MessageAttributes"] = {
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-                if value
+                name: {"DataType": "String", "StringValue": value} for name, value in told.items()
             }
         return entry
+
+
+def _size(attributes: Mapping[str, str]) -> int:
+    return sum(len(name) + len(value.encode()) + len("String") for name, value in attributes.items())
 
 
 def _chunks(

@@ -1,13 +1,14 @@
 """The life of an installation after it was installed: read, revise, switch, test, delete."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from bridge.errors import Blocked
+from bridge.errors import BridgeError
 from bridge.flows.admin.admin_api import Call, missing
 from bridge.flows.admin.audit import Audit, changes, iso
 from bridge.flows.admin.catalog import entry_of
@@ -25,11 +26,11 @@ from bridge.flows.admin.configuration import (
     shown_revision,
 )
 from bridge.flows.admin.install import Name
-from bridge.flows.admin.key_test import Probe, report
+from bridge.flows.admin.key_test import KeyTest
 from bridge.flows.admin.lists import Page, listed, sliced
 from bridge.flows.events.gateway import Answer, answer_json
 from mapping.catalog import CatalogEntry
-from mapping.installation import Installation, Revision
+from mapping.installation import Installation, Revision, Settings
 
 
 class ChangeRequest(BaseModel):
@@ -74,7 +75,7 @@ class Installed:
     secrets: Secrets
     sources: KnownSources
     check_url: CheckUrl
-    probe: Probe
+    key_test: KeyTest
     audit: Audit
     clock: Callable[[], datetime]
     new_id: Callable[[str], str]
@@ -125,6 +126,11 @@ class Installed:
         )
         with self.audit.act(call.actor, "integration.updated", "integration", current.id, changed):
             self._save(revised, current, configuration.secrets)
+        if Settings.of(revised).replay_when_mended:
+            # What it could not deliver is replayed once it is seen to work: it is asked at once, and where
+            # nobody answers the first delivery tells.
+            with suppress(BridgeError):
+                self.key_test.ask(revised)
         return answer_json(200, shown(revised))
 
     def enable(self, call: Call) -> Answer:
@@ -152,15 +158,11 @@ class Installed:
         return Answer(204)
 
     def test(self, call: Call) -> Answer:
-        """POST /v1/admin/integrations/{id}/test: `{"ok","checks":[…]}`, one check per permission."""
-        current = self._found(call)
-        try:
-            secrets = self.secrets.get(current.catalog_key, current.id, fresh=True)
-            checks = self.probe(current, secrets)
-        except Blocked as blocked:
-            told = {"reason": blocked.reason, "hint": blocked.detail or blocked.reason}
-            checks = [{"permission": "secret", "status": "failed", "vendor_status": None, **told}]
-        return answer_json(200, report(checks))
+        """POST /v1/admin/integrations/{id}/test: `{"ok","checks":[…]}`, one check per permission.
+
+        When all of them pass, the installation is healthy from now on, whatever was noted before.
+        """
+        return answer_json(200, self.key_test.ask(self._found(call)))
 
     def _found(self, call: Call) -> Installation:
         found = self.installations.get(call.params["id"])

@@ -1,9 +1,11 @@
 """What the vendor says of a key: asked of what is installed, and before an install is saved."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
 
-from bridge.errors import Problem
+from bridge.errors import Blocked, Problem
 from bridge.flows.admin.admin_api import invalid
 from bridge.flows.problems import at
 from mapping.installation import Installation
@@ -17,6 +19,41 @@ of what kept the call from going out.
 
 Probe = Callable[[Installation, Mapping[str, str]], list[Check]]
 """Asks the vendor what the key may do, one result per permission; sends nothing a customer could see."""
+
+
+class Secrets(Protocol):
+    """Where the vendors' keys are kept."""
+
+    def get(self, catalog_key: str, owner_id: str, *, fresh: bool = False) -> dict[str, str]: ...
+
+
+class Health(Protocol):
+    """Where it is noted whether an installation works."""
+
+    def mended(self, installation_id: str, *, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTest:
+    """Asks the vendor what the stored key of an installation may do."""
+
+    secrets: Secrets
+    probe: Probe
+    health: Health
+    clock: Callable[[], datetime]
+
+    def ask(self, installation: Installation) -> dict[str, Any]:
+        """As `report` says; when every check passes the installation is healthy, whatever was noted before."""
+        try:
+            secrets = self.secrets.get(installation.catalog_key, installation.id, fresh=True)
+            checks = self.probe(installation, secrets)
+        except Blocked as blocked:
+            told = {"reason": blocked.reason, "hint": blocked.detail or blocked.reason}
+            checks = [{"permission": "secret", "status": "failed", "vendor_status": None, **told}]
+        found = report(checks)
+        if checks and found["ok"]:
+            self.health.mended(installation.id, now=self.clock())
+        return found
 
 
 def report(checks: Sequence[Check]) -> dict[str, Any]:

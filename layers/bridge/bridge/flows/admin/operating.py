@@ -8,6 +8,7 @@ from bridge.flows.admin.health import Health
 from bridge.flows.admin.letters import LetterDesk
 from bridge.flows.admin.live_events import LiveEvents
 from bridge.flows.admin.replay import Replay
+from bridge.flows.admin.replays import Replays
 from bridge.flows.admin.run_orders import RunOrders
 from bridge.flows.admin.run_reports import RunReports
 from bridge.flows.admin.runs_admin import RunsAdmin
@@ -23,6 +24,7 @@ class Operating:
     live_events: LiveEvents
     letters: LetterDesk
     replay: Replay
+    replays: Replays
     runs: RunsAdmin
     orders: RunOrders
     reports: RunReports
@@ -40,7 +42,12 @@ class Operating:
             Route("GET", "/v1/admin/live-events/<delivery_id>", Role.VIEWER, self.live_events.get),
             Route("GET", "/v1/admin/dead-letters", Role.VIEWER, self.letters.list),
             Route("POST", "/v1/admin/dead-letters/replay", Role.EDITOR, self.replay.replay),
+            Route("GET", "/v1/admin/dead-letters/groups", Role.VIEWER, self.letters.groups),
             Route("GET", "/v1/admin/dead-letters/<id>", Role.VIEWER, self.letters.get),
+            Route("GET", "/v1/admin/replays", Role.VIEWER, self.replays.list),
+            Route("POST", "/v1/admin/replays", Role.EDITOR, self.replays.start),
+            Route("GET", "/v1/admin/replays/<id>", Role.VIEWER, self.replays.get),
+            Route("POST", "/v1/admin/replays/<id>/cancel", Role.EDITOR, self.replays.cancel),
             Route("GET", "/v1/admin/audience-runs", Role.VIEWER, self.runs.list),
             Route("GET", run, Role.VIEWER, self.runs.get),
             Route("GET", f"{run}/report", Role.VIEWER, self.reports.report),

@@ -1,29 +1,28 @@
-"""Replaying dead letters: claimed, sent to the queue they came from, marked; a failed send frees them."""
+"""Replaying dead letters within one call: some by their ids, or up to a thousand of a reason."""
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import PydanticCustomError
 
 from bridge.flows.admin.admin_api import Call
 from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.configuration import parsed
 from bridge.flows.admin.lists import Page, sealed_cursor
+from bridge.flows.admin.resending import Letter, Sender
 from bridge.flows.events.gateway import Answer, answer_json
+from mapping.letter import Counted, Wanted
 
 MOST = 1000
 """Letters one call replays at most."""
-LONGEST = timedelta(seconds=20)
-"""A call gives up beginning anything new after this long, well before the gateway does (30 s)."""
-_TOGETHER = 100
+LONGEST = timedelta(seconds=2)
+"""A call begins nothing new after this long: who has more to replay calls again, or starts a replay."""
+TOGETHER = 100
 
-Letter = dict[str, Any]
 Ids = Annotated[
     list[Annotated[str, Field(pattern=r"^ltr_[0-9a-f]{1,64}$")]], Field(min_length=1, max_length=MOST)
 ]
@@ -45,26 +44,20 @@ class ReplayRequest(BaseModel):
             raise PydanticCustomError("ids_or_reason", "give either ids or a reason")
         return self
 
+    @property
+    def wanted(self) -> Wanted:
+        """What it asks for, unless it names letters."""
+        return Wanted(reason=self.reason, integration_id=self.integration_id)
+
 
 class Letters(Protocol):
-    """Claims letters so that no two calls send the same one."""
+    """Reads letters."""
 
+    def several(self, letter_ids: Sequence[str]) -> list[Letter]: ...
     def page(
-        self, limit: int, cursor: str | None, *, reason: str | None, integration_id: str | None
+        self, limit: int, cursor: str | None, wanted: Wanted, *, replayed: bool = False
     ) -> tuple[list[Letter], str | None]: ...
-    def count(self, *, reason: str | None, integration_id: str | None) -> int: ...
-    def claim(self, letter_ids: Sequence[str]) -> list[Letter]: ...
-    def release(self, letter_ids: Sequence[str]) -> None: ...
-    def mark_replayed(self, letter_ids: Sequence[str]) -> list[str]:
-        """Those that were sent and could not be marked; they stay claimed for a while."""
-
-    def bodies(self, letter_ids: Sequence[str]) -> list[str]: ...
-
-
-class Queue(Protocol):
-    """Takes bodies and tells which positions it did not take."""
-
-    def offer(self, bodies: Sequence[str], *, group: str | None) -> Sequence[int]: ...
+    def counted(self) -> list[Counted]: ...
 
 
 @dataclass(slots=True)
@@ -83,20 +76,21 @@ class _Done:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`queues` holds the source queue of each lane."""
+    """The call that replays what it names before it answers."""
 
     letters: Letters
-    queues: Mapping[str, Queue]
+    sender: Sender
     audit: Audit
     clock: Callable[[], datetime]
+    new_id: Callable[[str], str]
 
     def replay(self, call: Call) -> Answer:
         """POST /v1/admin/dead-letters/replay: to be called again while `next_cursor` is not null."""
         request = parsed(ReplayRequest, call.document())
         until = self.clock() + LONGEST
         start = Page.of({"cursor": request.cursor or ""}).cursor
-        wanted, cursor = self._wanted(request, start)
         waiting = self._waiting(request)
+        wanted, cursor = self._wanted(request, start)
         asked = request.model_dump(exclude_none=True, exclude={"cursor"})
         noted = {field: {"old": None, "new": value} for field, value in asked.items()}
         with self.audit.act(call.actor, "dead_letters.replayed", "dead_letter", "", noted) as entry:
@@ -109,72 +103,24 @@ class Replay:
         told = {"replayed": done.sent, "remaining": remaining, "next_cursor": sealed_cursor(cursor)}
         return answer_json(200, {**told, "unmarked": done.unmarked})
 
-    def _wanted(self, request: ReplayRequest, start: str | None) -> tuple[list[str], str | None]:
+    def _wanted(self, request: ReplayRequest, start: str | None) -> tuple[list[Letter], str | None]:
         if request.ids is not None:
-            return list(dict.fromkeys(request.ids)), None
-        return self._matching(request, start)
+            return self.letters.several(request.ids), None
+        return self.letters.page(MOST, start, request.wanted)
 
     def _waiting(self, request: ReplayRequest) -> int | None:
         if request.ids is not None:
             return None
-        return self.letters.count(reason=request.reason, integration_id=request.integration_id)
+        return sum(one.open for one in self.letters.counted() if request.wanted.has(one.group))
 
-    def _matching(self, request: ReplayRequest, cursor: str | None) -> tuple[list[str], str | None]:
-        found: list[str] = []
-        while True:
-            letters, cursor = self.letters.page(
-                MOST - len(found), cursor, reason=request.reason, integration_id=request.integration_id
-            )
-            found += [letter["id"] for letter in letters]
-            if cursor is None or len(found) >= MOST or not letters:
-                return found, cursor
-
-    def _send_all(self, letter_ids: Sequence[str], until: datetime) -> "_Done":
-        done = _Done(untried=len(letter_ids))
-        for part in batched(letter_ids, _TOGETHER, strict=False):
-            if self.clock() >= until:
+    def _send_all(self, letters: Sequence[Letter], until: datetime) -> _Done:
+        done, owner = _Done(untried=len(letters)), self.new_id("rpl")
+        for number, part in enumerate(batched(letters, TOGETHER, strict=False)):
+            if number and self.clock() >= until:  # a call that sends nothing would be repeated for ever
                 break
-            self._send(part, done)
+            told = self.sender.send(part, owner)
             done.untried -= len(part)
+            done.sent += len(told.sent)
+            done.failed += len(told.refused) + len(told.hopeless)
+            done.unmarked += told.unmarked
         return done
-
-    def _send(self, letter_ids: Sequence[str], done: "_Done") -> None:
-        letters = self.letters.claim(letter_ids)
-        claimed = [letter["id"] for letter in letters]
-        sent: set[str] = set()
-        try:
-            for together in _by_queue(letters, self.letters.bodies(claimed)):
-                sent |= self._offer(together)
-        finally:
-            # What was sent was sent, whether or not the table can be told now.
-            done.unmarked += self.letters.mark_replayed(sorted(sent))
-            self.letters.release([one for one in claimed if one not in sent])
-        done.sent += len(sent)
-        done.failed += len(claimed) - len(sent)
-
-    def _offer(self, letters: Sequence[tuple[Letter, str]]) -> set[str]:
-        first = letters[0][0]
-        if first["queue"] not in self.queues:
-            return set()
-        bodies = [replayable(body, letter["id"]) for letter, body in letters]
-        unsent = set(self.queues[first["queue"]].offer(bodies, group=first["integration_id"]))
-        return {letter["id"] for position, (letter, _) in enumerate(letters) if position not in unsent}
-
-
-def replayable(body: str, letter_id: str) -> str:
-    """A delivery message names the letter it is a replay of; any other body goes back as it came."""
-    try:
-        document = from_json(body, allow_inf_nan=False)
-        if isinstance(document, dict) and {"delivery_id", "integration_id", "items"} <= document.keys():
-            return json.dumps({**document, "replay_of": letter_id}, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        return body
-    return body
-
-
-def _by_queue(letters: Sequence[Letter], bodies: Sequence[str]) -> list[list[tuple[Letter, str]]]:
-    """Together what goes to one queue for one installation, which is the group that keeps the queue fair."""
-    groups: defaultdict[tuple[str, str | None], list[tuple[Letter, str]]] = defaultdict(list)
-    for letter, body in zip(letters, bodies, strict=True):
-        groups[letter["queue"], letter["integration_id"]].append((letter, body))
-    return list(groups.values())

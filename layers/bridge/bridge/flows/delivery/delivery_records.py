@@ -113,8 +113,11 @@ class Recorder:
     def _close(
         self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, end: "_Ending"
     ) -> Result:
+        ends = _whole(begun, learned)
+        lost = begun.unanswered - ends.keys() or any(one.outcome is Outcome.UNKNOWN for one in ends.values())
         attributes = {
             "reason": end.reason or end.status,
+            "outcome": "unknown" if lost else end.status,
             "detail": end.detail,
             "integration_id": message.integration_id,
             "delivery_id": message.delivery_id,

@@ -68,13 +68,7 @@ class Receiver:
 
     def _malformed(self, body: str, error: Exception) -> Result:
         """A body that is no delivery will never be one: a dead letter at once, and its neighbours go on."""
-        attributes = {
-            "reason": "malformed_delivery",
-            "detail": _fault(error),
-            "integration_id": "",
-            "delivery_id": "",
-        }
-        self.dead_letters.send([body], attributes={name: value or "-" for name, value in attributes.items()})
+        self.dead_letters.send([body], attributes={"reason": "malformed_delivery", "detail": _fault(error)})
         return Result("", "", "", "dead", reason="malformed_delivery")
 
 

@@ -21,11 +21,21 @@ _ID = re.compile(r"[A-Za-z0-9_=-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """As it was received; `sent_at` is when SQS took it, the same at every receive."""
+    """As it was received; `sent_at` is when SQS took it, the same at every receive.
+
+    `origin` is the id of the message whose dead letter this one replays: what it holds is named by that, so that
+    a letter sent twice, or after some of it had gone out, delivers nothing twice.
+    """
 
     id: str
     body: str
     sent_at: datetime
+    origin: str = ""
+
+    @property
+    def first_id(self) -> str:
+        """The same for a message and for every replay of it."""
+        return self.origin or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +119,7 @@ def _opened(message: Message, raws: list[Any], frame: Mapping[str, Any]) -> Open
             event = normalise(
                 inherit(raw, frame) if shared else raw,
                 received_at=received_at,
-                fallback_id=f"{message.id}:{position}",
+                fallback_id=f"{message.first_id}:{position}",
                 sent_at=sent_at if isinstance(sent_at, str) else None,
                 source_id=source_id if isinstance(source_id, str) and source_id else "queue",
                 source_kind="browser" if browser else "server",
