@@ -46,7 +46,7 @@ def test_recipients_without_an_answer_are_a_letter_that_says_why() -> None:
     world = unanswered("campaign=c1", PEOPLE, part_rows=3)
     [(body, told)] = world.letters.sent
     message = DeliveryMessage.model_validate_json(body)
-    assert (told["reason"], told["integration_id"]) == ("no_answer", INSTALLATION)
+    assert (told["reason"], told["outcome"], told["integration_id"]) == ("no_answer", "unknown", INSTALLATION)
     assert told["delivery_id"] == message.delivery_id
     assert message.items[0] == {"n": 0.0, "city": "Oslo", "external_id": "u0"}
     assert [item["external_id"] for item in message.items] == ["u0", "u1", "u2"]

@@ -61,7 +61,7 @@ class Held:
                 send_before=plan.send_before,
                 correlation_ids=(plan.run_id,),
             )
-            told = {"reason": REASON, "detail": DETAIL}
+            told = {"reason": REASON, "outcome": "unknown", "detail": DETAIL}
             named = {"integration_id": plan.integration_id, "delivery_id": message.delivery_id}
             self.letters.send([message.body()], group=plan.integration_id, attributes=told | named)
 
