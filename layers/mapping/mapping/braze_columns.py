@@ -1,5 +1,6 @@
 """Export columns as Braze attributes, recipients and events: what a column's name and type become."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,13 @@ from mapping.braze_fields import (
     attribute_field,
 )
 from mapping.export import ColumnRule, ColumnType
+
+_WORDS: Final = re.compile(r"[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[A-Z][^\W\d_A-Z]+")
+_POSTAL: Final = frozenset({"cep", "pincode", "plz", "postal", "postcode", "postleitzahl", "zip", "zipcode"})
+_CODES: Final = frozenset(
+    "barcode bic code cp ean fax gtin guid iban id ids imei isbn key mobile msisdn no nr number phone pin sku ssn"
+    " tel telephone upc uuid vat".split()
+)
 
 IDENTIFIERS: Final = frozenset({"external_id", "braze_id"})
 OPERATION: Final = "op"
@@ -113,6 +121,12 @@ def _standard(column: str, kind: ColumnKind, name: str, given: ColumnType) -> Co
 def _warning(standard: str) -> str:
     """`Birthdate` or `Email` was probably meant to be a standard attribute."""
     return f"looks like the standard attribute {standard}, but becomes a custom one" if standard else ""
+
+
+def names_a_code(column: str) -> bool:
+    """Whether values of this name are digits one does not reckon with: `zip`, `customerId`, `phone`, `order_number`."""
+    words = [word.lower() for word in _WORDS.findall(column)]
+    return bool(words) and (words[-1] in _CODES or not _POSTAL.isdisjoint(words))
 
 
 def identifier_problem(value: object) -> str:

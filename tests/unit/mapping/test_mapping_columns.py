@@ -2,7 +2,7 @@
 
 import pytest
 
-from mapping.braze_columns import Column, ColumnKind, classify, columns, identifier_problem
+from mapping.braze_columns import Column, ColumnKind, classify, columns, identifier_problem, names_a_code
 from mapping.braze_fields import CONSENT_ATTRIBUTES, RESERVED_ATTRIBUTES, STANDARD_ATTRIBUTES
 from mapping.export import ColumnRule, ColumnType
 
@@ -116,3 +116,49 @@ def test_two_columns_cannot_be_one_attribute() -> None:
 )
 def test_an_identifier_is_text_within_brazes_limit(value: object, problem: str) -> None:
     assert identifier_problem(value) == problem
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zip",
+        "ZIP",
+        "zipCode",
+        "zip_4",
+        "home postcode",
+        "PLZ",
+        "codePostal",
+        "postal_area",
+        "Postleitzahl",
+        "id",
+        "customerId",
+        "customer_id",
+        "StoreID",
+        "phone",
+        "mobile_no",
+        "order_number",
+        "promo-code",
+        "EAN",
+    ],
+)
+def test_a_name_of_an_id_a_postcode_or_a_number_to_call_names_a_code(name: str) -> None:
+    assert names_a_code(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "orders",
+        "number_of_orders",
+        "paid",
+        "grid",
+        "zipper_sales",
+        "phone_calls",
+        "idle_days",
+        "value",
+        "",
+        "7",
+    ],
+)
+def test_any_other_name_does_not(name: str) -> None:
+    assert not names_a_code(name)

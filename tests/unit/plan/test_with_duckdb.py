@@ -65,3 +65,23 @@ def test_whom_braze_does_not_know_is_kept_apart_and_tried_again() -> None:
     assert (now(world).members, now(world).unknown) == (5, 1)
     export(world, "four", people[:5])
     assert now(world).unknown == 0
+
+
+def test_postcodes_and_ids_of_an_untyped_export_are_text_whatever_their_digits() -> None:
+    world = World(sessions=duckdb)
+    rows = [{"external_id": "u1", "zip": "80331", "customerId": "12", "nr": "5", "points": "7"}]
+    types = {"customerId": {"name": "crm"}, "nr": {"name": "nth", "type": "number"}}
+    run_id = world.put("one", rows, columns=tuple(rows[0]), attributes=types)
+    world.work()
+    plan = world.run(run_id).plan
+    assert plan
+    assert [wait.detail for wait in plan.waits_for] == [
+        "'zip' is new and untyped; it would be sent as string",
+        "'crm' is new and untyped; it would be sent as string",
+        "'points' is new and untyped; it would be sent as number",
+    ]
+    world.runs.approve(run_id)
+    world.resume(run_id)
+    world.work()
+    sent = {"AIQ_a1_1": True, "zip": "80331", "crm": "12", "nth": 5, "points": 7}
+    assert world.braze.profiles["u1"] == sent

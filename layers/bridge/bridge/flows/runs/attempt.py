@@ -11,8 +11,9 @@ from bridge.flows.runs.describing import Described, Order
 from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
 from bridge.flows.runs.side_by_side import InOrder
 from bridge.flows.runs.wished import FromDrift, FromExport, FromSnapshot, Wished
+from mapping.braze_columns import names_a_code
 from mapping.comparison import Compared, Old, PartFile, Sending, SourceColumn, Staged
-from mapping.export import PartRef, RunPlan, Wait
+from mapping.export import ColumnType, PartRef, RunPlan, Wait
 from mapping.run import PlanRef, Run, Snapshot
 
 
@@ -85,7 +86,10 @@ class Attempt:
         found_names = attributes.named(found, manifest, consent_fields=self.order.settings.consent_fields)
         names = found_names.names
         records = self.snapshots.columns(self.run.integration_id)
-        proposed = self.session.propose(attributes.untyped(found, names, manifest, records))
+        untyped = attributes.untyped(found, names, manifest, records)
+        codes = {name for name in untyped if names_a_code(name) or names_a_code(names[name])}
+        text: dict[str, ColumnType] = dict.fromkeys(codes, "string")
+        proposed = text | self.session.propose([name for name in untyped if name not in codes])
         resolved = attributes.resolve(
             found,
             names,
