@@ -2,6 +2,7 @@
 
 import argparse
 import secrets
+import signal
 import sys
 
 from rich.console import Console
@@ -19,12 +20,14 @@ DRAIN = 100.0
 BESIDES = 25.0
 """Seconds for setting up, clearing away and reading the logs."""
 WIDTH = 120
+_ENDED = 143
 SHORTEST = DRAIN + BESIDES + 30.0
 
 
 def main() -> int:
     """The exit code."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED))  # so that what was hurried is set back
     console, settings = Console(width=max(Console().width, WIDTH)), LocalSettings.load()
     running = processes(settings)
     pid = running.pid("emulator")

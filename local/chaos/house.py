@@ -45,12 +45,14 @@ class House:
             "actioniq": Site(self.stack.actioniq_url, patience=20.0),
             "braze": Site(self.stack.braze_url, patience=20.0),
         }
-        self.secrets["the admin's token"] = self.stack.admin_token
+        self.guess = f"sb_{secrets.token_urlsafe(32)}"
+        self.secrets |= {"the admin's token": self.stack.admin_token, "a stranger's guess": self.guess}
 
     def open(self) -> None:
         """Make it all; the stand-ins behave until told otherwise."""
         for vendor in self.vendors.values():
-            vendor.call("PUT", f"{CONTROL}/modes", {"faults": None, "seed": None})
+            modes = vendor.call("GET", f"{CONTROL}/modes")
+            vendor.call("PUT", f"{CONTROL}/modes", dict.fromkeys(modes))
         for number in (1, 2):
             body = {"name": f"chaos {self.crowd.tag} {number}", "kind": "server", "test": True}
             source = self.admin.call("POST", "/v1/admin/sources", body)

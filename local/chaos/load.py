@@ -16,7 +16,7 @@ from local.chaos.people import Crowd
 Json = dict[str, Any]
 BATCH = 25
 SENDERS = 4
-SINGLES = 8
+SINGLES = 20
 """Requests with one event for each batch."""
 SENT_TWICE = 0.02
 

@@ -10,6 +10,7 @@ from local.chaos.audiences import Audience
 from local.chaos.journeys import Journeys
 from local.chaos.ledger import Fault, Line
 from local.chaos.load import Load
+from local.chaos.onlookers import Onlookers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Outcome:
     load: Load
     agents: list[Agent]
     journeys: Journeys
+    onlookers: Onlookers
     audiences: list[Audience]
     lines: list[Line] = field(default_factory=list)
     members: list[Fault] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Outcome:
         yield from self.members
         yield from self.load.wrong
         yield from self.journeys.wrong
+        yield from self.onlookers.wrong
         for one in self.audiences:
             yield from one.wrong
             if one.ended and one.ended[-1] != "done":

@@ -109,7 +109,9 @@ def _figures(outcome: Outcome) -> Table:
             ("requests with events, and sent twice on purpose", f"{load.requests}, {load.again}"),
             ("events refused, for they name nobody", len(load.refused)),
             ("activations ordered again on purpose", outcome.journeys.repeated),
-            ("log lines scanned, and those that give something away", f"{outcome.scan.lines}, {given}"),
+            ("log lines scanned, of them the functions' own", f"{outcome.scan.lines}, {outcome.scan.own}"),
+            ("log lines that give something away", given),
+            ("requests of onlookers", outcome.onlookers.answers.total()),
             *((what, f"{taken:.0f} s") for what, taken in outcome.timings.items()),
         ],
     )

@@ -15,6 +15,7 @@ from local.chaos.audiences import Audience
 from local.chaos.house import House
 from local.chaos.journeys import Journeys
 from local.chaos.load import Load
+from local.chaos.onlookers import Onlookers
 from local.chaos.outcome import Outcome, Plan
 from local.chaos.people import Crowd
 from local.chaos.proof import Proof
@@ -78,6 +79,9 @@ class Scenario:
             load=Load(sites, self.crowd, self.plan.rate, seed),
             agents=self._agents(),
             journeys=Journeys(journey, braze.id, self.crowd, seed),
+            onlookers=Onlookers(
+                self.house.admin, Site(api, self.house.guess), sites[0], self.crowd, self.plan.seed
+            ),
             audiences=[self._audience("full"), self._audience("delta")],
         )
 
@@ -123,6 +127,7 @@ class Scenario:
         seconds = self.plan.load_seconds
         outcome.load.start(seconds)
         outcome.journeys.start(seconds)
+        outcome.onlookers.start(seconds)
         for one in outcome.audiences:
             one.start()
         for agent in outcome.agents:
@@ -138,6 +143,7 @@ class Scenario:
             one.finish(time.monotonic() + LAST_WORDS + self.plan.drain_seconds)
         outcome.load.wait()
         outcome.journeys.wait()
+        outcome.onlookers.wait()
         self._heartbeat(outcome)
 
     def _heartbeat(self, outcome: Outcome) -> None:
