@@ -1,6 +1,7 @@
 """The delivery flow: what goes out, what is recorded, what waits and what is given up."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
@@ -129,6 +130,16 @@ def test_an_event_another_delivery_has_claimed_is_filtered_as_a_duplicate(world:
     world.receive(second)
     assert world.row(second)["counts"] == {"delivered": 1, "filtered": 1}
     assert len(world.bodies()[1]["events"]) == 1
+
+
+@pytest.mark.parametrize("item", [event("m1"), event("m1", type="page", name="Home"), identify("m1")])
+def test_no_event_reaches_actioniq_twice(item: dict[str, Any]) -> None:
+    world = World("actioniq")
+    for number in range(2):
+        message = delivery([item], to=ACTIONIQ, delivery_id=f"dlv_{number:024d}")
+        world.receive(message)
+    assert len(world.bodies()) == 1
+    assert (world.row(message)["status"], world.row(message)["reason"]) == ("filtered", "duplicate")
 
 
 def test_an_event_twice_in_one_delivery_is_sent_once(world: World) -> None:

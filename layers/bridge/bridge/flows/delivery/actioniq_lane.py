@@ -14,7 +14,6 @@ from mapping.delivery import DeliveryMessage
 from mapping.installation import ActionIqSettings, Installation
 from mapping.outcome import ItemOutcome, Outcome, rejected
 
-_CLAIMED = ("page_view", "custom_event")
 _DELIVERED = ItemOutcome(Outcome.DELIVERED)
 
 
@@ -64,7 +63,7 @@ class ActionIqLane:
 
 @dataclass(frozen=True, slots=True)
 class ActionIqEvents:
-    """Page and track records are claimed; a profile update may be repeated."""
+    """Every record is claimed: a late repeat of a profile update could take a newer one's place."""
 
     client: Client
     settings: ActionIqSettings
@@ -86,8 +85,7 @@ class ActionIqEvents:
         record = actioniq.to_record(item, self.settings)
         if isinstance(record, ItemOutcome):
             return record
-        claimed = record["record_type"] in _CLAIMED
-        return Planned(index, record, str(record["record_id"]) if claimed else None)
+        return Planned(index, record, str(record["record_id"]))
 
     def send(self, part: Sequence[Planned], secret: Mapping[str, str], exchanges: list[Exchange]) -> Sent:
         """One request with a record per item."""
