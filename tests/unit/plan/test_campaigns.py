@@ -7,7 +7,7 @@ import pytest
 from bridge.errors import Blocked, Retryable, Unknown
 from bridge.flows.runs.runs import stamp
 from mapping.export import RunPlan
-from tests.unit.plan.world import START, World, row
+from tests.unit.plan.world import INSTALLATION, START, World, notification, row
 
 CAMPAIGN = "campaign=c1"
 PEOPLE = [row(f"u{n}", n) for n in range(5)]
@@ -57,6 +57,47 @@ def test_a_refused_request_is_tried_again_though_it_was_claimed() -> None:
     world.put("one", PEOPLE, where=CAMPAIGN)
     world.work()
     assert sorted(messaged(world)) == ["u0", "u1", "u2", "u3", "u4"]
+
+
+def put_again(world: World, export: str, where: str) -> None:
+    """The same folder's manifest once more, as another version."""
+    world.clock.forward(120)
+    key = f"exports/{INSTALLATION}/{where}/{export}/manifest.json"
+    world.exports.messages.append([notification(key, "mended"), world.clock()])
+    world.work()
+
+
+@pytest.mark.parametrize("refused", [1, 2, 3])
+def test_a_blocked_campaign_put_again_messages_whom_it_has_not_and_nobody_twice(refused: int) -> None:
+    world = World(part_rows=2)
+    world.braze.script = [*[None] * (refused - 1), *[Blocked("unauthorized", "update the key")] * 9]
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work()
+    assert world.run(run_id).status == "blocked"
+    world.braze.script = []
+    put_again(world, "one", CAMPAIGN)
+    assert sorted(messaged(world)) == ["u0", "u1", "u2", "u3", "u4"]
+
+
+def test_a_corrupt_part_of_a_campaign_ends_its_run_as_such() -> None:
+    world = World(part_rows=2)
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work(until=lambda: bool(world.parts.messages))
+    for key in [key for key in world.buckets.objects if key.endswith(".jsonl")]:
+        world.buckets.objects[key] = b"{}"
+    world.work()
+    assert (world.run(run_id).status, world.report(run_id)["reason"]) == ("blocked", "part_corrupt")
+
+
+def test_what_may_have_arrived_stays_claimed_when_the_export_is_put_again() -> None:
+    world = World(part_rows=2)
+    world.braze.script = [Unknown("no_answer"), *[Blocked("unauthorized", "update the key")] * 9]
+    world.put("one", PEOPLE, where=CAMPAIGN)
+    world.work()
+    world.braze.script = []
+    put_again(world, "one", CAMPAIGN)
+    assert sorted(messaged(world)) == ["u2", "u3", "u4"]
+    assert len(world.letters.sent) == 1
 
 
 def test_nothing_goes_out_after_send_before() -> None:

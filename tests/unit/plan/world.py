@@ -555,6 +555,12 @@ class MemoryClaims:
         self.life.wrote()
         return taken
 
+    def release(self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str) -> None:
+        for one in ids:
+            if self.owners.get(f"{kind}/{one}") == owner:
+                del self.owners[f"{kind}/{one}"]
+        self.life.wrote()
+
 
 class World:
     """Everything of one installation; `kill_after` names the writes after which a worker dies."""

@@ -52,6 +52,14 @@ def test_a_delivery_takes_its_own_claims_again(dynamodb: Any) -> None:
     assert take(store, ["m1", "m2"]) == ["m1", "m2"]
 
 
+def test_only_its_own_claims_are_released(dynamodb: Any) -> None:
+    store = ClaimStore(dynamodb, TABLE)
+    take(store, ["m2"], "dlv_other")
+    take(store, ["m1", "m3"])
+    store.release("int_1", "event", ["m1", "m2", "m3", "m4", *(f"n{n}" for n in range(105))], owner="dlv_1")
+    assert take(store, ["m1", "m2", "m3"], "dlv_third") == ["m1", "m3"]
+
+
 def test_a_claim_ends_after_its_days_even_before_the_table_forgets_it(dynamodb: Any) -> None:
     store = ClaimStore(dynamodb, TABLE, days=2)
     take(store, ["m1"], "dlv_other")

@@ -3,9 +3,10 @@
 Per million claimed events that is two million write request units; TTL deletes are free.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ class ClaimStore:
         wanted = {claim_key(installation_id, kind, one): one for one in ids}
         owned: set[str] = set()
         for keys in batched(wanted, MOST_PER_TRANSACTION, strict=False):
-            owned |= self._take(keys, owner, now)
+            owned |= self._in_one(keys, partial(self._puts, owner=owner, now=now))
         return [one for key, one in wanted.items() if key in owned]
 
     def forget(self, installation_id: str, kind: str, ids: Sequence[str]) -> int:
@@ -55,13 +56,22 @@ class ClaimStore:
             deleted += "Attributes" in answer
         return deleted
 
-    def _take(self, keys: Sequence[str], owner: str, now: datetime) -> set[str]:
+    def release(self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str) -> None:
+        """Drop those claims that are this owner's: what they stood for may be sent by whoever comes next.
+
+        Raises Retryable when the table does not take it now.
+        """
+        keys = dict.fromkeys(claim_key(installation_id, kind, one) for one in ids)
+        for part in batched(keys, MOST_PER_TRANSACTION, strict=False):
+            self._in_one(part, partial(self._deletes, owner=owner))
+
+    def _in_one(self, keys: Sequence[str], items: Callable[[Sequence[str]], list[Any]]) -> set[str]:
         """One transaction; when others own some of it, it is repeated without those."""
         left = list(keys)
         for _ in range(_ROUNDS):
             if not left:
                 return set()
-            reasons = self._transact(left, owner, now)
+            reasons = self._transact(items(left))
             if reasons is None:
                 return set(left)
             left = [
@@ -69,16 +79,15 @@ class ClaimStore:
             ]
         raise Retryable("claims_busy", "the claims could not be written now")
 
-    def _transact(self, keys: Sequence[str], owner: str, now: datetime) -> list[str] | None:
-        """None when all were taken, else each key's own reason. Raises Retryable for any other failure."""
-        items = self._puts(keys, owner, now)
+    def _transact(self, items: list[Any]) -> list[str] | None:
+        """None when all were written, else each key's own reason. Raises Retryable for any other failure."""
         try:
             self.client.transact_write_items(TransactItems=items)
         except ClientError as error:
             told: Any = error.response
             reasons = [str(reason.get("Code")) for reason in told.get("CancellationReasons", ())]
             known = {"None", "ConditionalCheckFailed"} | _BUSY
-            if len(reasons) != len(keys) or not known.issuperset(reasons):
+            if len(reasons) != len(items) or not known.issuperset(reasons):
                 raise Retryable("claims_unavailable", "the claims could not be written now") from None
             return reasons
         except BotoCoreError:
@@ -96,6 +105,15 @@ class ClaimStore:
             "ExpressionAttributeValues": values,
         }
         return [{"Put": {**shared, "Item": {"pk": {"S": key}, **row}}} for key in keys]
+
+    def _deletes(self, keys: Sequence[str], owner: str) -> list[Any]:
+        shared = {
+            "TableName": self.table,
+            "ConditionExpression": "attribute_not_exists(pk) OR #owner = :owner",
+            "ExpressionAttributeNames": {"#owner": "owner"},
+            "ExpressionAttributeValues": {":owner": {"S": owner}},
+        }
+        return [{"Delete": {**shared, "Key": {"pk": {"S": key}}}} for key in keys]
 
 
 def claim_key(installation_id: str, kind: str, claimed: str) -> str:

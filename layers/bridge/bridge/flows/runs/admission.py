@@ -1,7 +1,7 @@
 """What goes out once, in time, or not at all: recipients of a campaign and events of an export."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
@@ -18,6 +18,9 @@ class Claims(Protocol):
         self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str, now: datetime
     ) -> Sequence[str]:
         """Those of `ids` that this owner may send; raises Retryable when nobody can say now."""
+
+    def release(self, installation_id: str, kind: str, ids: Sequence[str], *, owner: str) -> None:
+        """Give back those that are this owner's; raises Retryable."""
 
 
 def admission(plan: RunPlan, run_id: str, claims: Claims, clock: Callable[[], datetime]) -> Admission | None:
@@ -37,6 +40,13 @@ def admission(plan: RunPlan, run_id: str, claims: Claims, clock: Callable[[], da
         return {line: "duplicate" for line, key in keys.items() if key not in owned}
 
     return admit
+
+
+def release(plan: RunPlan, run_id: str, claims: Claims, lines: Iterable[bytes]) -> None:
+    """Give back what was claimed for lines that never arrived: put again, the export sends those and no others."""
+    keys = list(dict.fromkeys(_claim(plan, line) for line in lines))
+    if keys:
+        claims.release(plan.integration_id, plan.kind, keys, owner=run_id)
 
 
 def _claim(plan: RunPlan, line: bytes) -> str:

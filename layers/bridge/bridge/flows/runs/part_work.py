@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from bridge.errors import Blocked, Retryable
-from bridge.flows.runs.admission import admission
+from bridge.flows.runs.admission import admission, release
 from bridge.flows.runs.attempts import Attempts
 from bridge.flows.runs.ledger import Ledger, lines_of
 from bridge.flows.runs.part_stores import PartReader, PartRow, Pause
@@ -197,13 +197,24 @@ class PartWork:
         if not self._checkpoint():
             return Later(self.flow.lease_seconds // 4, "the part was taken over")
         result = self.ledger.result(self.part, ended, stamp(self._now()), reason)
-        if held := lines_of(result.held):
-            lines = self._lines()
-            self.flow.held.file(self.plan, self.part, {at: lines[at] for at in held})
+        self._put_by(lines_of(result.held), ended)
         if not self._stored(result) or not self.flow.rows.finish(self.run.id, self.part, self.owner):
             return Later(self.flow.lease_seconds // 4, "the part was taken over")
         self._witness.ended(self.run, self.ledger.outcomes())
         return self.flow.last(self.run.id)
+
+    def _put_by(self, held: set[int], ended: Ended) -> None:
+        """What may have arrived waits for a click; what has not may be claimed by the export put again."""
+        unsent = set(self.ledger.remaining()) - held - self.ledger.unanswered if ended != "sent" else set()
+        if self.plan.kind not in {"campaign", "events"} or not (held or unsent):
+            return
+        try:
+            lines = self._lines()
+        except Blocked:
+            return  # a corrupt part names nobody; the run ends with that as its reason
+        if held:
+            self.flow.held.file(self.plan, self.part, {at: lines[at] for at in held})
+        release(self.plan, self.run.id, self.flow.claims, (lines[at] for at in sorted(unsent)))
 
     def _stored(self, result: PartResult) -> bool:
         """Never over the result of a worker that took the part from this one while it stood still."""
