@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help:
-	@echo "make demo | test | chaos | up | down | check | docs | audit | bench | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
+	@echo "make demo | test | chaos | up | down | check | docs | audit | bench | soak | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
 
 # ---------------------------------------------------------------- tools
 .tools/uv.ready: requirements/uv.txt
@@ -103,7 +103,14 @@ invoke: up
 	@$(PYTHON) -m local.invoke $(E)
 
 bench: up
-	@for script in benchmarks/[a-z]*.py; do $(PYTHON) -m benchmarks.$$(basename $$script .py); done
+	@for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/[a-z]*.py)); do $(PYTHON) -m benchmarks.$$(basename $$script .py); done
+
+# Half an hour: not a part of bench.
+MINUTES ?= 30
+
+.PHONY: soak
+soak: up
+	@$(PYTHON) -m benchmarks.soak --minutes $(MINUTES)
 
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge layers/console local functions api cli
