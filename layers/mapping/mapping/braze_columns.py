@@ -17,21 +17,8 @@ from mapping.export import ColumnRule, ColumnType
 _WORDS: Final = re.compile(r"[^\W\d_A-Z]+|[A-Z]+(?![^\W\d_A-Z])|[A-Z][^\W\d_A-Z]+")
 _POSTAL: Final = frozenset({"cep", "pincode", "plz", "postal", "postcode", "postleitzahl", "zip", "zipcode"})
 _CODES: Final = frozenset(
-    [
-        "barcode",
-        "bic",
-        "code",
-        "cp",
-        "ean",
-        "fax",
-        "gtin",
-        "guid",
-        "iban",
-        "id",
-        "ids",
-        "imei",
-        "isbn",
-        "key",
+    {"barcode", "bic", "code", "cp", "ean", "fax", "gtin", "guid", "iban", "id", "ids", "imei", "isbn", "key"}
+    | {
         "mobile",
         "msisdn",
         "no",
@@ -45,8 +32,7 @@ _CODES: Final = frozenset(
         "telephone",
         "upc",
         "uuid",
-        "vat",
-    ]
+    }
 )
 
 IDENTIFIERS: Final = frozenset({"external_id", "braze_id"})

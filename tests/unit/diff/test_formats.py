@@ -10,7 +10,7 @@ import pytest
 
 from bridge.diff import Session
 from bridge.errors import Rejected
-from mapping.comparison import Sending, SourceFile
+from mapping.comparison import Sending, SourceFile, StageColumn
 from tests.unit.diff.reading_files import lines, load, put, query
 
 
@@ -320,6 +320,14 @@ def test_a_row_that_cannot_be_read_is_named_with_its_fault_and_not_quoted(
         load(session, [put(session, "a.csv", b"external_id,v\n" + b"u,1\n" * 3_000 + row + b"\n")])
     assert why in caught.value.detail
     assert "secret" not in caught.value.detail
+
+
+@pytest.mark.parametrize("zone", ["Mars/Phobos", "+02:00", "UTC') --"])
+def test_an_unknown_time_zone_is_the_manifests_fault_and_not_the_files(session: Session, zone: str) -> None:
+    session.inspect([put(session, "a.csv", b"external_id,at\nu,2026-01-01 10:00:00\n")])
+    columns = [StageColumn("at", "at", "time", "v0")]
+    with pytest.raises(Rejected, match="bad_manifest: time_zone"):
+        session.load(columns, identifier="external_id", time_zone=zone, ops=False, collapse=True)
 
 
 def test_of_many_parts_the_one_at_fault_is_named(session: Session) -> None:

@@ -61,6 +61,8 @@ def is_mixed(error: duckdb.Error) -> bool:
 
 def unreadable(source: SourceFile, error: Exception) -> Rejected:
     """The reason a run is blocked with; the vendor text is cut so that no row's values are repeated."""
+    if isinstance(error, duckdb.NotImplementedException) and "Unknown TimeZone" in str(error):
+        return Rejected("bad_manifest", "time_zone: not a name of the IANA database, such as Europe/Berlin")
     said, _, quoted = str(error).partition("Original Line")
     said = said.split("\n\n", 1)[0].strip().replace("\n", " ")[:300]
     why = next((found[0] for fault in _FAULTS if (found := fault.search(quoted))), "")
