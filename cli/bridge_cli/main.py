@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bridge_cli import VERSION
-from bridge_cli.commands import access, audience, doctor, events, integrations, keys, letters, runs
+from bridge_cli.commands import access, audience, doctor, events, integrations, keys, letters, replays, runs
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
@@ -27,7 +27,7 @@ def make_app() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(name="bridge", no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_root)
-    for group in (access, integrations, events, audience, runs, letters, keys, doctor):
+    for group in (access, integrations, events, audience, runs, letters, replays, keys, doctor):
         group.add_to(app)
     return app
 

@@ -13,7 +13,7 @@ MANY = 10_000
 """Messages that wait: more than a burst."""
 LOOK_AGAIN_SECONDS = 5.0
 OLD = timedelta(minutes=15)
-LETTERS_READ, RUNS_READ = 1000, 100
+RUNS_READ = 100
 RECENT = timedelta(days=1)
 
 
@@ -33,18 +33,17 @@ def queues(patient: Patient) -> Iterator[Finding]:
 
 
 def dead_letters(patient: Patient) -> Iterator[Finding]:
-    """Open ones, by reason."""
-    rows = [
-        one
-        for one in islice(patient.api.pages("/dead-letters"), LETTERS_READ)
-        if not patient.only or one["integration_id"] in patient.ids
-    ]
-    if not rows:
+    """Open ones, by reason, with the detail of the newest."""
+    counts: Counter[str] = Counter()
+    for one in patient.api.get("/dead-letters/groups")["data"]:
+        if not patient.only or one["integration_id"] in patient.ids:
+            counts[one["reason"]] += one["count"]
+    if not counts:
         yield Finding("dead letters", "ok", "There are no open dead letters.")
-    for reason, count in Counter(one["reason"] for one in rows).most_common():
-        more = " or more" if len(rows) == LETTERS_READ else ""
-        detail = next((one["detail"] for one in rows if one["reason"] == reason and one["detail"]), "")
-        said = f"{count}{more} dead letters: {reason}{'. ' + detail if detail else ''}"
+    for reason, count in counts.most_common():
+        newest = next(iter(patient.api.pages("/dead-letters", reason=reason, limit=1)), None)
+        detail = newest["detail"] if newest else ""
+        said = f"{count} dead letters: {reason}{'. ' + detail if detail else ''}"
         yield Finding("dead letters", "failed", said, f"When mended: bridge replay --reason {reason}")
 
 

@@ -27,6 +27,58 @@ def letter(one: Json) -> Iterator[RenderableType]:
     yield Text(clean(one["body"]))
 
 
+def groups(counted: Json) -> Iterator[RenderableType]:
+    """How many of each, the most first; `unknown` are held: they may have arrived."""
+    yield table(
+        ["letters", "queue", "reason", "outcome", "integration", "from", "to"],
+        [
+            [
+                f"{one['count']:,}",
+                one["queue"],
+                one["reason"],
+                one["outcome"],
+                one["integration_id"],
+                one["first_day"],
+                one["last_day"],
+            ]
+            for one in counted["data"]
+        ],
+    )
+    yield Text(f"\n{counted['total']:,} in all", "bold")
+
+
+def replays(rows: Sequence[Json]) -> RenderableType:
+    """Those under way first."""
+    return table(
+        ["replay", "status", "what", "sent", "of", "failed", "waits for", "began", "by"],
+        [
+            [
+                one["id"],
+                one["status"],
+                _what(one),
+                one["replayed"],
+                one["total"],
+                one["failed"],
+                one["waits_for"],
+                one["created_at"],
+                one["created_by"],
+            ]
+            for one in rows
+        ],
+    )
+
+
+def replay(one: Json) -> str:
+    """In a line."""
+    failed = f", {one['failed']:,} could not be sent" if one["failed"] else ""
+    left = f", {one['remaining']:,} to go" if one["remaining"] else ""
+    return f"{one['id']} is {one['status']}: {one['replayed']:,} of {one['total']:,} sent{failed}{left}."
+
+
+def _what(one: Json) -> str:
+    return " ".join(one[name] for name in ("queue", "reason", "integration_id") if one[name]) or "everything"
+
+
 def sources(rows: Sequence[Json]) -> RenderableType:
     """Without their keys, which are shown once."""
     return table(

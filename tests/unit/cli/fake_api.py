@@ -4,6 +4,7 @@ import base64
 import gzip
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,9 @@ class FakeApi:
     sources: dict[str, Json] = field(default_factory=dict)
     tokens: dict[str, Json] = field(default_factory=dict)
     letters: dict[str, Json] = field(default_factory=dict)
+    replays: dict[str, Json] = field(default_factory=dict)
+    under_way: dict[str, list[Json]] = field(default_factory=dict)
+    unsent: int = 0
     runs: dict[str, Json] = field(default_factory=dict)
     deliveries: list[Json] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
@@ -281,6 +285,52 @@ class FakeApi:
     def getDeadLetter(self, *, id: str, **_: Any) -> Json:  # noqa: A002, N802
         return _known(self.letters, id, "letter")
 
+    def countDeadLetters(self, *, query: dict[str, str], **_: Any) -> Json:  # noqa: N802
+        rows = [one for one in self._letters(query) if not one["replayed_at"]]
+        kinds = Counter((one["queue"], one["reason"], one["outcome"], one["integration_id"]) for one in rows)
+        day = {"first_day": "2026-11-22", "last_day": "2026-11-22"}
+        found = [
+            {"queue": queue, "reason": reason, "outcome": outcome, "integration_id": of, "count": count} | day
+            for (queue, reason, outcome, of), count in kinds.most_common()
+        ]
+        return {"data": found, "total": len(rows)}
+
+    def startReplay(self, *, body: Json, **_: Any) -> Json:  # noqa: N802
+        held = body.get("held", False)
+        rows = [one for one in self._letters(body) if not one["replayed_at"]]
+        wanted = [one for one in rows if held or one["outcome"] != "unknown"]
+        made = sample(
+            "Replay", id=f"rpl_{len(self.replays):x}", status="replaying", total=len(wanted), replayed=0
+        )
+        made |= {"failed": self.unsent, "remaining": len(wanted), "created_at": MOMENT, "created_by": "Ada"}
+        made |= {"reason": body.get("reason"), "integration_id": body.get("integration_id"), "queue": None}
+        self.replays[made["id"]] = made
+        self.under_way[made["id"]] = wanted
+        return self._step(made["id"])
+
+    def getReplay(self, *, id: str, **_: Any) -> Json:  # noqa: A002, N802
+        _known(self.replays, id, "replay")
+        return self._step(id)
+
+    def listReplays(self, *, query: dict[str, str], **_: Any) -> Json:  # noqa: N802
+        return _page(list(self.replays.values()), query)
+
+    def cancelReplay(self, *, id: str, **_: Any) -> Json:  # noqa: A002, N802
+        _known(self.replays, id, "replay")["status"] = "cancelled"
+        return self.replays[id]
+
+    def _step(self, replay_id: str) -> Json:
+        """Two letters further, every time it is looked at."""
+        one, letters = self.replays[replay_id], self.under_way[replay_id]
+        if one["status"] == "replaying":
+            for letter in letters[:2]:
+                letter["replayed_at"] = MOMENT
+            one["replayed"] += len(letters[:2])
+            del letters[:2]
+            one["remaining"] = len(letters)
+            one["status"] = "replaying" if letters else "done"
+        return dict(one)
+
     def replayDeadLetters(self, *, body: Json, **_: Any) -> Json:  # noqa: N802
         open_ones = [one for one in self._letters(body) if not one["replayed_at"]]
         wanted = [one for one in open_ones if body.get("ids") is None or one["id"] in body["ids"]]
@@ -434,7 +484,7 @@ class FakeApi:
         self.deliveries.append({**made, "stages": stages, "outcomes": None})
 
     def _letters(self, wanted: Mapping[str, Any]) -> list[Json]:
-        names = [name for name in ("reason", "integration_id") if wanted.get(name)]
+        names = [name for name in ("reason", "integration_id", "outcome") if wanted.get(name)]
         return [one for one in self.letters.values() if all(one[name] == wanted[name] for name in names)]
 
     def _reported(self, run_id: str, status: str, rows: int) -> str:
@@ -488,7 +538,7 @@ def letter(number: int, reason: str = "unauthorized", integration_id: str | None
     """A dead letter with its body."""
     made = sample(
         "DeadLetterDetail", id=f"ltr_{number:x}", queue="braze", reason=reason, detail="The key is refused."
-    )
+    ) | {"outcome": "blocked"}
     return made | {"integration_id": integration_id, "at": MOMENT, "body": '{"items": []}'}
 
 

@@ -33,19 +33,43 @@ def test_a_letter_is_shown_with_its_body(five) -> None:
     assert (done.exit_code, "bridge dead-letters" in done.stderr) == (5, True)
 
 
-def test_all_of_a_reason_are_replayed_page_by_page(five) -> None:
-    assert five.json("replay", "--reason", "unauthorized", "--yes") == {
-        "replayed": 3,
-        "remaining": 0,
-        "unmarked": [],
-    }
+def test_letters_are_counted_by_kind(five) -> None:
+    assert five.json("dead-letters", "--count")["total"] == 5
+    assert "crashes_the_worker" in five("dead-letters", "--count").stdout
+
+
+def test_all_of_a_reason_are_replayed_and_followed_to_the_end(five) -> None:
+    done = five.json("replay", "--reason", "unauthorized", "--yes")
+    assert (done["status"], done["replayed"], done["total"], done["remaining"]) == ("done", 3, 3, 0)
     assert len(five.json("dead-letters")["data"]) == 2
     assert len(five.json("dead-letters", "--replayed")["data"]) == 3
 
 
-def test_everything_is_replayed_reason_by_reason(five) -> None:
-    assert five.json("replay", "--all", "--yes") == {"replayed": 5, "remaining": 0, "unmarked": []}
-    assert five.json("replay", "--all", "--yes") == {"replayed": 0, "remaining": 0, "unmarked": []}
+def test_a_replay_goes_on_when_nobody_follows_it(five) -> None:
+    left = five.json("replay", "--all", "--yes", "--no-follow")
+    assert (left["status"], left["replayed"]) == ("replaying", 2)
+    assert "rpl_0" in five("replays").stdout
+    assert five.json("replays", "rpl_0")["status"] == "done"
+
+
+def test_a_replay_is_cancelled(five) -> None:
+    five("replay", "--all", "--yes", "--no-follow")
+    assert five.json("replays", "rpl_0", "--cancel")["status"] == "cancelled"
+    assert five("replays", "--cancel").exit_code == 2
+
+
+def test_what_may_have_arrived_is_left_out_unless_it_is_asked_for(five) -> None:
+    five.api.letters["ltr_0"]["outcome"] = "unknown"
+    done = five("replay", "--reason", "unauthorized", "--yes")
+    assert (done.exit_code, "1 letters that may have arrived are left out" in done.stderr) == (0, True)
+    assert five.api.letters["ltr_0"]["replayed_at"] is None
+    assert len(five.json("dead-letters", "--held")["data"]) == 1
+    assert five.json("replay", "--reason", "unauthorized", "--held", "--yes")["replayed"] == 1
+
+
+def test_everything_is_replayed(five) -> None:
+    assert five.json("replay", "--all", "--yes")["replayed"] == 5
+    assert five.json("replay", "--all", "--yes")["total"] == 0
 
 
 def test_one_installation_is_replayed_alone(five) -> None:
@@ -66,19 +90,21 @@ def test_a_person_is_asked_before_a_replay(five) -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [(), ("ltr_1", "--all"), ("--all", "--reason", "x"), ("ltr_1", "--integration", "braze")]
+    "args",
+    [
+        (),
+        ("ltr_1", "--all"),
+        ("--all", "--reason", "x"),
+        ("ltr_1", "--integration", "braze"),
+        ("ltr_1", "--held"),
+    ],
 )
 def test_a_replay_names_its_letters_in_one_way(five, args) -> None:
     assert five("replay", *args, "--yes").exit_code == 2
 
 
 def test_letters_that_could_not_be_sent_are_told(five) -> None:
-    five.api.replayDeadLetters = lambda **_: {
-        "replayed": 0,
-        "remaining": 3,
-        "unmarked": [],
-        "next_cursor": None,
-    }
+    five.api.unsent = 3
     done = five("replay", "--reason", "unauthorized", "--yes")
     assert (done.exit_code, "3 letters" in done.stderr) == (7, True)
 

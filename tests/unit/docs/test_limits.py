@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
         f"| an event | {frames.MAX_EVENT_BYTES // 1024} KiB, {json_values.MAX_DEPTH} levels of nesting |",
         f"| a request of events | {collect.MAX_EVENTS} events, {decode.MAX_BODY_BYTES // 1024**2} MiB,",
         f"| an activation | {orders.MAX_ROWS:,} rows |",
-        f"| a replay | {replay.MOST:,} dead letters a call |",
+        f"| a replay | any number of dead letters, `ReplayPerMinute` (6,000) a minute; {replay.MOST:,} a call by",
         f"| Braze, a request | {packing.BRAZE_OBJECTS} objects, 4 MB; {packing.BRAZE_RECIPIENTS} recipients |",
         f"| ActionIQ, a request | {packing.ACTIONIQ_RECORDS} records;",
     ],
