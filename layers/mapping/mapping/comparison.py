@@ -28,12 +28,16 @@ class SourceColumn:
 
 @dataclass(frozen=True, slots=True)
 class StageColumn:
-    """A column of the export that is used: its name in the file, at Braze, and in our own files."""
+    """A column of the export that is used: its name in the file, at Braze, and in our own files.
+
+    A row without a value in a `required` column is no row.
+    """
 
     source: str
     name: str
     type: ColumnType
     field: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

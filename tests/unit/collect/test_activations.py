@@ -358,6 +358,11 @@ def test_an_export_that_is_written_again_is_the_same_to_the_byte(
             },
             "/settings/update_existing_only",
         ),
+        (
+            {"kind": "audience", "settings": {"audience_id": "a", "split_id": "1", "time_zone": "\ud83d"}},
+            "/settings",
+        ),
+        ({"settings": {"campaign_id": "c\udc4b"}}, "/settings"),
     ],
 )
 def test_an_order_that_does_not_pass_is_422_and_its_id_stays_free(

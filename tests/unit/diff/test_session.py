@@ -113,7 +113,7 @@ AS_ITSELF: list[tuple[str, ColumnType, object]] = [
     ("2026-02-28 10:00:00", "time", "2026-02-28T09:00:00.000Z"),
     ('[1,"a"]', "array", [1, "a"]),
     ('{"a": 1}', "object", {"a": 1}),
-    ('{"a":null,"b":{"c":[1,null]}}', "object", {"b": {"c": [1, None]}}),
+    ('{"a":null,"b":{"c":[1,null]}}', "object", {"b": {"c": [1]}}),
     (
         '{"at":{"$time":"2026-02-28"},"say":"a null and $5"}',
         "object",
@@ -215,6 +215,26 @@ def test_a_standard_fields_value_is_what_the_mapping_makes_of_it_of_few_values_o
     staged = load(session, [put(session, "part.csv", text.getvalue().encode())], **STANDARD)
     assert staged.rejected_values == {f"invalid_value:{name}": 1 for name in STANDARD}
     assert [[line.get(name) for name in STANDARD] for line in lines(session)] == [sent for _, sent in rows]
+
+
+NESTED: list[tuple[str, object]] = [
+    ('[1, null, {"a": null, "b": "x y"}]', [1, {"b": "x y"}]),
+    ('{"at": {"$time": "2026-01-02"}}', {"at": {"$time": "2026-01-02"}}),
+    ('{"at": {"$time": "soon"}}', None),
+    ('{"a name": 1}', None),
+    ('{"a\\u0020name": 1}', None),
+    ('{"$or": 1}', None),
+    ('{"a": [NaN]}', None),
+    ('{"null": "a null", "b": "c: d"}', {"null": "a null", "b": "c: d"}),
+]
+
+
+@pytest.mark.parametrize(("given", "sent"), NESTED)
+def test_nothing_in_a_value_makes_braze_drop_all_of_it(session: Session, given: str, sent: object) -> None:
+    kind: ColumnType = "array" if given.startswith("[") else "object"
+    staged = load(session, [put(session, "part.csv", as_csv({}, [given]))], c0=kind)
+    assert staged.rejected_values == ({} if sent else {"invalid_value:c0": 1})
+    assert lines(session)[0].get("c0") == sent
 
 
 def test_a_value_that_cannot_be_used_leaves_what_was_sent_before(
@@ -332,6 +352,12 @@ def test_types_are_proposed_with_care(session: Session) -> None:
     rows = [list(PROPOSED), *zip(*((one, two) for one, two, _ in PROPOSED.values()), strict=True)]
     session.inspect([put(session, "part.csv", "".join(f"{','.join(row)}\n" for row in rows).encode())])
     assert session.propose(list(PROPOSED)) == {name: kind for name, (*_, kind) in PROPOSED.items()}
+
+
+def test_mixed_line_ends_and_a_short_row_are_refused_while_types_are_proposed(session: Session) -> None:
+    session.inspect([put(session, "part.csv", b"external_id,a,b\nu,1\r\nv,1,2\n")])
+    with pytest.raises(Rejected, match="unreadable_part"):
+        session.propose(["a"])
 
 
 def test_parts_are_cut_to_size_across_tables(session: Session) -> None:

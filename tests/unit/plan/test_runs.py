@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bridge.flows.runs.runs import stamp
+from mapping.export import run_id as id_of
 from mapping.run import Halt
-from tests.unit.plan.world import INSTALLATION, START, World, row, truth
+from tests.unit.plan.world import INSTALLATION, START, World, notification, row, truth
 
 MANY = [row(f"u{n}", n, "here") for n in range(10)]
 
@@ -141,6 +142,16 @@ def test_a_bad_export_is_blocked_with_its_reason_and_sends_nothing(spoil: object
     assert world.run(run_id).status == "blocked"
     assert world.report(run_id)["reason"] == reason
     assert world.braze.sent == []
+
+
+def test_a_dropped_file_of_no_known_format_is_blocked_by_its_reason() -> None:
+    world = World()
+    key = f"drop/{INSTALLATION}/audience=a1/split=1/readme.txt"
+    world.buckets.objects[key] = b"external_id\nu\n"
+    world.exports.messages.append([notification(key, "one"), world.clock()])
+    world.work()
+    assert world.run(id_of(key, "one")).status == "blocked"
+    assert world.report(id_of(key, "one"))["reason"] == "bad_format"
 
 
 def test_an_audience_keeps_its_identifier() -> None:

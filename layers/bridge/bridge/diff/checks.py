@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import duckdb
 
@@ -13,6 +14,7 @@ from bridge.diff.stopping import Going
 from mapping import braze_values
 from mapping.braze_fields import STANDARD_ATTRIBUTES
 from mapping.comparison import StageColumn
+from mapping.json_values import InvalidValue, clean_object, encode
 
 CHUNK = 10_000
 MOST_WORDS, MOST_CHANGED = 1_000, 100
@@ -29,7 +31,7 @@ _READ_SO = (
 """Checks that say no more than that the value was read as text, day, time or boolean."""
 
 
-_ODD = r'[$]|"(inc|add|remove)":|"[^"]* [^"]*":'
+_ODD = r'[$\\]|null|NaN|Inf|"(inc|add|remove)":|"[^"]* [^"]*":'
 
 type Check = Callable[[str], str | None]
 type Words = Mapping[str, Mapping[str, str | None]]
@@ -40,6 +42,11 @@ def value_reason(column: StageColumn) -> str:
     """Why a value of this column was not used: text of any kind can only be too long."""
     any_text = column.type == "string" and _check(column) is None
     return ("value_too_long:" if any_text else "invalid_value:") + column.name
+
+
+def missing_reason(column: StageColumn) -> str:
+    """Why a row without a value in this required column was not used."""
+    return f"missing_value:{column.name}"
 
 
 def words(
@@ -114,7 +121,7 @@ def _check(column: StageColumn) -> tuple[str, Check] | None:
     standard = STANDARD_ATTRIBUTES.get(column.name)
     is_json = column.type in ("array", "object")
     if standard is None:
-        # Nothing this short breaks a limit of Braze's; it may hold an operator or a key that Braze would drop all for.
+        # Nothing this short breaks a limit of Braze's; it may hold what Braze would drop all for.
         doubtful = f"(strlen({column.field}) > {braze_values.MAX_STRING} OR regexp_matches({column.field}, '{_ODD}'))"
         return (f" AND {doubtful}", _fits) if is_json else None
     if standard.check in _READ_SO:
@@ -123,8 +130,20 @@ def _check(column: StageColumn) -> tuple[str, Check] | None:
 
 
 def _fits(value: str) -> str | None:
-    return None if braze_values.problem(json.loads(value)) else value
+    return _told(value, lambda found: None if braze_values.problem(found) else found)
 
 
 def _parsed(check: Callable[[object], object]) -> Check:
-    return lambda value: None if check(json.loads(value)) is None else value
+    return lambda value: _told(value, check)
+
+
+def _told(value: str, check: Callable[[Any], object]) -> str | None:
+    """The text as it is, or without the nulls in it: Braze drops the whole of a value that holds one."""
+    found = json.loads(value)
+    try:
+        clean = clean_object({"": found})[""]
+    except InvalidValue:
+        return None
+    if check(clean) is None:
+        return None
+    return value if clean == found else encode(clean).decode("ascii")

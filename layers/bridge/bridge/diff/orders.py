@@ -35,6 +35,8 @@ def events(
     update_existing_only: bool,
 ) -> Compared:
     """One event a line; the columns `event_name` and `event_time` are its name and time."""
+    if not columns:  # a manifest without parts
+        return Compared()
     by_name = {column.name: column.field for column in columns}
     rest = [column for column in columns if column.name not in ("event_name", "event_time")]
     opening = sql.text('{"' + identifier + '":')

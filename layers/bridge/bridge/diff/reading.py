@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.diff import columns as sql
-from bridge.diff.checks import Words, value_reason
+from bridge.diff.checks import Words, missing_reason, value_reason
 from bridge.diff.sources import Relation
 from bridge.diff.staging import FAULTS, Bit
 from mapping.braze_fields import MAX_EXTERNAL_ID_BYTES
@@ -46,9 +46,10 @@ class Reading:
         return f"CASE {value}{changed} ELSE {value} END" if changed else value
 
     def _fault(self) -> str:
-        values = "".join(
-            f" WHEN {_is_bad(c)} THEN {sql.text(value_reason(c))}"
-            for c in (() if self.attributes else self.columns)
+        used = () if self.attributes else self.columns
+        values = "".join(f" WHEN {_is_bad(c)} THEN {sql.text(value_reason(c))}" for c in used)
+        values += "".join(
+            f" WHEN r_{c.field} IS NULL THEN {sql.text(missing_reason(c))}" for c in used if c.required
         )
         empty, too_long, no_op = map(sql.text, FAULTS)
         return (

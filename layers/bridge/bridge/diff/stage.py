@@ -8,7 +8,7 @@ import duckdb
 
 from bridge.diff import bounds, checks, staging
 from bridge.diff import columns as sql
-from bridge.diff.checks import value_reason
+from bridge.diff.checks import missing_reason, value_reason
 from bridge.diff.reading import Reading
 from bridge.diff.sources import Relation, is_mixed, relation, unreadable
 from bridge.diff.staging import Bit
@@ -54,18 +54,21 @@ class Stage:
 
     def propose(self, names: Sequence[str]) -> dict[str, ColumnType]:
         """A type for each of these CSV columns, from all their values."""
-        proposed: dict[str, ColumnType] = {}
-        for name in names:
-            try:
-                proposed[name] = self._proposed(name)
-            except duckdb.Error as error:
-                if not bounds.of_the_file(error):
-                    raise
-                if not is_mixed(error):
-                    raise unreadable(self._files[0], error) from error
-                self._relations = {number: _lenient(one) for number, one in self._relations.items()}
-                proposed[name] = self._proposed(name)
-        return proposed
+        try:
+            return {name: self._proposed_either_way(name) for name in names}
+        except duckdb.Error as error:
+            if not bounds.of_the_file(error):
+                raise
+            raise unreadable(self._files[0], error) from error
+
+    def _proposed_either_way(self, name: str) -> ColumnType:
+        try:
+            return self._proposed(name)
+        except duckdb.Error as error:
+            if not is_mixed(error):
+                raise
+        self._relations = {number: _lenient(one) for number, one in self._relations.items()}
+        return self._proposed(name)
 
     def _proposed(self, name: str) -> ColumnType:
         union = " UNION ALL ".join(
@@ -91,7 +94,7 @@ class Stage:
 
         A bad value costs that value when columns are `attributes`, otherwise its row.
         """
-        reasons = () if attributes else tuple(map(value_reason, columns))
+        reasons = () if attributes else (*map(value_reason, columns), *map(missing_reason, columns))
         bits = staging.create(self._connection, columns, reasons)
         masks = dict.fromkeys(bit.mask for bit in bits.values())
         self.left_out = {}

@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     StrictBool,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -42,7 +43,19 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
-class CampaignSettings(_Strict):
+class _Settings(_Strict):
+    @model_validator(mode="before")
+    @classmethod
+    def _is_whole_text(cls, given: Any) -> Any:
+        """Half of a surrogate pair can neither be written to a file nor sent on."""
+        try:
+            json.dumps(given, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise PydanticCustomError("string_unicode", "a text holds half of a character") from None
+        return given
+
+
+class CampaignSettings(_Settings):
     """`send_before`: later than this nothing is sent any more; default one hour after the order.
 
     `send_to_existing_only: false` has Braze create who is unknown; the default is the installation's setting.
@@ -53,14 +66,14 @@ class CampaignSettings(_Strict):
     send_to_existing_only: StrictBool | None = None
 
 
-class EventSettings(_Strict):
+class EventSettings(_Settings):
     """`event_name` holds for rows that name none of their own."""
 
     event_name: Annotated[str, Field(min_length=1, max_length=255)] | None = None
     send_before: Moment | None = None
 
 
-class AudienceSettings(_Strict):
+class AudienceSettings(_Settings):
     """What a manifest says of a delta export; the split has no silent default."""
 
     audience_id: Annotated[str, Field(pattern=_ID)]

@@ -82,7 +82,8 @@ class Attempt:
     def _columns(self, found: Sequence[SourceColumn]) -> tuple[attributes.Resolved, tuple[str, ...]]:
         manifest = self.order.manifest
         if self.run.kind != "audience":
-            return attributes.properties(found, manifest, self.run.kind), ()
+            resolved = attributes.properties(found, manifest, self.run.kind)
+            return resolved, resolved.warnings
         found_names = attributes.named(found, manifest, consent_fields=self.order.settings.consent_fields)
         names = found_names.names
         records = self.snapshots.columns(self.run.integration_id)

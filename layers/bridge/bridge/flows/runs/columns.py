@@ -6,7 +6,8 @@ from typing import Literal
 
 from bridge.errors import Rejected
 from mapping.braze_columns import IDENTIFIERS, columns
-from mapping.braze_fields import STANDARD_ATTRIBUTES
+from mapping.braze_fields import PROPERTY_NAMES, STANDARD_ATTRIBUTES, key_problem
+from mapping.braze_properties import MAX_PROPERTIES
 from mapping.comparison import SourceColumn, StageColumn
 from mapping.export import ColumnType, Manifest, Wait
 from mapping.run import Column, ColumnRecord
@@ -125,16 +126,34 @@ def resolve(
 
 
 def properties(found: Sequence[SourceColumn], manifest: Manifest, kind: str) -> Resolved:
-    """Columns of a campaign or events export: properties under their own names, text unless typed."""
-    fixed: Mapping[str, ColumnType] = (
-        {"event_name": "string", "event_time": "time"} if kind == "events" else {}
-    )
+    """Columns of a campaign or events export: properties under their own names, text unless typed.
+
+    Raises Rejected when two of them would become one. What makes an event keeps its name, whatever the manifest
+    says, and what Braze takes as no event's property is left out.
+    """
+    fixed = _OF_EVENTS if kind == "events" else {}
     used: list[StageColumn] = []
+    warnings: list[str] = []
     for column in found:
-        if column.name not in IDENTIFIERS:
-            given = fixed.get(column.name) or typed(column, manifest) or "string"
-            used.append(StageColumn(column.name, _renamed(column, manifest), given, f"v{len(used)}"))
-    return Resolved(tuple(used))
+        if column.name in IDENTIFIERS:
+            continue
+        if kind_of := fixed.get(column.name):
+            used.append(StageColumn(column.name, column.name, kind_of, f"v{len(used)}", required=True))
+            continue
+        name = _renamed(column, manifest)
+        if kind == "events":
+            name = PROPERTY_NAMES.get(name, name)
+            many = len(used) >= MAX_PROPERTIES + len(fixed)
+            if problem := key_problem(name) or ("too_many_properties" if many else ""):
+                warnings.append(f"column {column.name!r} is left out: {problem}")
+                continue
+        if any(name == one.name for one in used):
+            raise Rejected("duplicate_property", f"two columns would become {name!r}")
+        used.append(StageColumn(column.name, name, typed(column, manifest) or "string", f"v{len(used)}"))
+    return Resolved(tuple(used), warnings=tuple(warnings))
+
+
+_OF_EVENTS: Mapping[str, ColumnType] = {"event_name": "string", "event_time": "time"}
 
 
 def typed(column: SourceColumn, manifest: Manifest) -> ColumnType | None:

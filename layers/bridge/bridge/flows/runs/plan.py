@@ -69,17 +69,16 @@ class Planning:
         key = ExportKey.parse(run.key)
         if key.origin == "drop":
             manifest = Manifest(parts=(ExportPart(key=run.key),))
+            _check(manifest, key)
             return Order(manifest, stamp(self.exports.modified(run.key, run.etag)), settings)
         body, modified = self.exports.manifest(run.key, run.etag)
         try:
             manifest = Manifest.model_validate_json(body)
-            manifest.check(key)
         except ValidationError as error:
             faults = error.errors(include_input=False, include_url=False)
             said = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:5])
             raise Rejected("bad_manifest", said) from None
-        except InvalidExport as error:
-            raise Rejected(error.code, error.detail) from None
+        _check(manifest, key)
         if manifest.exported_at and manifest.exported_at > modified + EARLY:
             raise Rejected(
                 "bad_manifest",
@@ -119,6 +118,13 @@ class Planning:
         if not installation.enabled:
             raise Rejected("installation_disabled", "enable the installation and put the export again")
         return installation
+
+
+def _check(manifest: Manifest, key: ExportKey) -> None:
+    try:
+        manifest.check(key)
+    except InvalidExport as error:
+        raise Rejected(error.code, error.detail) from None
 
 
 def _same_identifier(pointer: Snapshot | None, manifest: Manifest) -> None:
