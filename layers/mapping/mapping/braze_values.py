@@ -19,6 +19,7 @@ _LAST_YEAR: Final = 3000
 _GENDERS: Final = {"male": "M", "female": "F", "other": "O", "unknown": "N"} | {g.lower(): g for g in "MFONP"}
 _STATES: Final = frozenset({"opted_in", "subscribed", "unsubscribed"})
 _DATE: Final = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.ASCII)
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?", re.ASCII)
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]+)?", re.ASCII)
 
 
@@ -34,7 +35,7 @@ def filled_text(value: Any) -> str | None:
 
 def phone(value: Any) -> str | None:
     """A number's digits, or text as it stands."""
-    return str(value) if type(value) is int else filled_text(value)
+    return filled_text(str(value) if type(value) is int else value)
 
 
 def date(value: Any) -> str | None:
@@ -47,11 +48,8 @@ def date(value: Any) -> str | None:
 
 
 def moment(value: Any) -> str | None:
-    """An ISO 8601 time as it stands."""
-    try:
-        return value if isinstance(value, str) and datetime.fromisoformat(value) else None
-    except ValueError:
-        return None
+    """An ISO 8601 time as it stands, in the form and of the years that Braze reads."""
+    return value if isinstance(value, str) and _is_time(value) else None
 
 
 def gender(value: Any) -> str | None:
@@ -146,7 +144,7 @@ def _nested_problem(value: Any) -> str:
     if not isinstance(value, dict):
         return ""
     if value.keys() == {"$time"}:
-        return "" if _is_time(value["$time"]) else "bad_time"
+        return "" if moment(value["$time"]) else "bad_time"
     known = _OPERATORS | _ITEM_KEYS["$update"]
     if any(" " in key or (key.startswith("$") and key not in known) for key in value):
         return "bad_key"
@@ -155,10 +153,10 @@ def _nested_problem(value: Any) -> str:
     return next(filter(None, map(_nested_problem, value.values())), "")
 
 
-def _is_time(value: Any) -> bool:
-    """ISO 8601; Python's own years end at 9999, Braze's at 3000."""
+def _is_time(value: str) -> bool:
+    """ISO 8601 with its hyphens and colons; Python's own years end at 9999, Braze's at 3000."""
     try:
-        return isinstance(value, str) and datetime.fromisoformat(value).year <= _LAST_YEAR
+        return _TIME.fullmatch(value) is not None and datetime.fromisoformat(value).year <= _LAST_YEAR
     except ValueError:
         return False
 

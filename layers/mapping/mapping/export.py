@@ -14,7 +14,7 @@ _ID = r"[A-Za-z0-9-]{1,64}"
 _INTEGRATION = r"(?P<integration_id>[A-Za-z0-9_-]{1,64})"
 _AUDIENCE = rf"audience=(?P<audience_id>{_ID})/split=(?P<split_id>{_ID})"
 _EXPORT = r"(?P<export_id>[A-Za-z0-9][A-Za-z0-9._=-]{0,127})"
-_FILE = r"(?P<file>[^/\x00-\x1f]{1,255})"
+_FILE = r"(?P<file>[^/\x00-\x1f\ud800-\udfff]{1,255})"
 _SHAPES = (
     ("exports", "audience", re.compile(rf"exports/{_INTEGRATION}/{_AUDIENCE}/{_EXPORT}/{_FILE}")),
     (

@@ -93,7 +93,7 @@ def same(name: str, type_: ColumnType, ours: Any, theirs: Any) -> bool:
         case "boolean":
             return theirs is ours
         case "integer" | "number":
-            return _is_number(theirs) and _is_number(ours) and float(ours) == float(theirs)
+            return _is_number(theirs) and _is_number(ours) and _number(ours) == _number(theirs)
         case "date" | "time":
             return _same_time(name, ours, theirs)
         case "string":
@@ -104,6 +104,13 @@ def same(name: str, type_: ColumnType, ours: Any, theirs: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return value
 
 
 def _is_operation(value: Any) -> bool:
@@ -153,16 +160,16 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _canonical(value: Any) -> Any:
-    """Comparable with `==`: of a list its distinct values in no order, of an object what is not null."""
+    """Comparable and hashable: of a list its distinct values in no order, of an object what is not null."""
     if isinstance(value, Mapping):
         if value.keys() == {"$time"}:
             return _canonical(value["$time"])
-        return {key: _canonical(one) for key, one in value.items() if one is not None}
+        return ("object", frozenset((key, _canonical(one)) for key, one in value.items() if one is not None))
     if isinstance(value, list):
-        return sorted({repr(_canonical(one)) for one in value})
+        return ("list", frozenset(map(_canonical, value)))
     if isinstance(value, str):
         moment = _moment(value)
         return ("time", round(moment.timestamp(), 3)) if moment else value
     if isinstance(value, bool):
         return ("flag", value)
-    return float(value) if _is_number(value) else value
+    return _number(value) if _is_number(value) else value
