@@ -53,6 +53,9 @@ endef
 .tools/aws.ready: requirements/aws.txt .python-version .tools/uv.ready
 	$(call environment,.tools/aws,requirements/aws.txt)
 
+.tools/fuzz.ready: requirements/fuzz.txt .python-version .tools/uv.ready
+	$(call environment,.tools/fuzz,requirements/fuzz.txt)
+
 .tools/docs.ready: requirements/docs.txt .python-version .tools/uv.ready
 	$(call environment,.tools/docs,requirements/docs.txt)
 
@@ -115,7 +118,7 @@ soak: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge layers/console local functions api cli
 
-.PHONY: check docs docs-serve audit openapi format test browser pictures unit faults artifact stack commands sdk
+.PHONY: check docs docs-serve audit openapi format test browser pictures unit fuzz faults artifact stack commands sdk
 check: $(READY) .tools/docs.ready
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
@@ -157,6 +160,12 @@ unit faults: export PYTHONDONTWRITEBYTECODE :=
 
 unit: $(READY)
 	@$(PYTHON) -m pytest -q -n auto --dist loadfile tests/unit
+
+# Requests and exports nobody would send, guided by the code they reach: so many seconds a target.
+SECONDS ?= 600
+fuzz: export PYTHONPATH := layers/mapping:layers/bridge:$(CURDIR)
+fuzz: .tools/fuzz.ready
+	@for target in collect export; do .tools/fuzz/bin/python -m tests.fuzz $$target $(SECONDS); done
 
 # Ten thousands of events and updates through vendors that fail at random.
 faults: $(READY)
@@ -213,6 +222,6 @@ COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-vers
 lock: .tools/uv.ready
 	@for file in layers/dependencies/requirements layers/console/requirements functions/audience_plan/requirements functions/authorizer/requirements \
 	  requirements/uv requirements/sam requirements/ministack requirements/dev requirements/sdk \
-	  requirements/aws requirements/audit requirements/checkov requirements/docs; do \
+	  requirements/aws requirements/audit requirements/checkov requirements/docs requirements/fuzz; do \
 	    echo "lock: $$file.txt"; $(COMPILE) $(UPGRADE) -o $$file.txt $$file.in; done
 	@echo "lock: cli/requirements.txt"; $(COMPILE) $(UPGRADE) -o cli/requirements.txt cli/pyproject.toml

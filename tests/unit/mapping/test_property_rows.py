@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from mapping import braze_values
-from mapping.braze_columns import classify, columns, identifier_problem
+from mapping.braze_columns import classify, columns, identifier_problem, names_a_code
 from mapping.braze_fields import (
     STANDARD_ATTRIBUTES,
     attribute_field,
@@ -18,7 +18,7 @@ from mapping.braze_fields import (
     membership_attribute,
     trait_field,
 )
-from mapping.braze_requests import plan_recipients, plan_track
+from mapping.braze_requests import last_of_each_user, plan_track
 from mapping.braze_rows import addressed, to_event_object, to_recipient
 from mapping.catalog import InvalidConfig, entries, entry, search, validate_config
 from mapping.catalog.validation import validate_fields
@@ -27,7 +27,9 @@ from mapping.event import ERASED
 from mapping.export import ColumnRule, ColumnType, ExportKey, InvalidExport, Manifest, file_format, run_id
 from mapping.installation import ActionIqSettings, BrazeSettings
 from mapping.json_values import encode
-from mapping.outcome import ItemOutcome, Outcome, filtered, rejected
+from mapping.letter import OUTCOMES, Group, Outcome, ReplayJob, Wanted
+from mapping.outcome import ItemOutcome, filtered, rejected
+from mapping.outcome import Outcome as End
 from mapping.readback import comparable, drift, fields_to_export, same
 from tests.unit.mapping.any_json import JSON, NAME, OBJECT, OPERATION, TEXT, bounded
 from tests.unit.mapping.signal_events import actioniq_settings, braze_settings, installation
@@ -57,14 +59,11 @@ ROW = st.fixed_dictionaries(
 def test_any_row_is_a_recipient_braze_takes_or_is_rejected(row: Any, existing: bool) -> None:
     made = to_recipient(row, existing_only=existing)
     if isinstance(made, ItemOutcome):
-        assert (made.outcome, bool(made.reason)) == (Outcome.REJECTED, True)
+        assert (made.outcome, bool(made.reason)) == (End.REJECTED, True)
         return
     assert recipient_faults(json.loads(encode(made))) == []
     assert addressed(made, existing_only=True) == made
-    request = plan_recipients("c", [made, made])
-    assert request.recipients == (made,)
-    assert [part.indices for part in request.split()] == [request.indices]
-    assert json.loads(request.body())["campaign_id"] == "c"
+    assert last_of_each_user([made, made]) == [made]
 
 
 @bounded(100)
@@ -72,16 +71,14 @@ def test_any_row_is_a_recipient_braze_takes_or_is_rejected(row: Any, existing: b
 def test_any_row_is_an_event_braze_takes_or_is_rejected(row: Any) -> None:
     made = to_event_object(row, SETTINGS)
     if isinstance(made, ItemOutcome):
-        assert (made.outcome, bool(made.reason)) == (Outcome.REJECTED, True)
+        assert (made.outcome, bool(made.reason)) == (End.REJECTED, True)
     else:
         assert braze_faults("events", json.loads(encode(made))) == []
 
 
 @bounded(60)
 @given(st.lists(st.tuples(st.sampled_from(["u", "v"]), OBJECT), max_size=6))
-def test_a_request_holds_each_item_once_however_it_is_split(
-    changes: list[tuple[str, dict[str, Any]]],
-) -> None:
+def test_a_request_holds_each_item_once_or_has_it_wait(changes: list[tuple[str, dict[str, Any]]]) -> None:
     reserved = {"external_id", "braze_id", "_update_existing_only", "_merge_objects"}
     items = [
         [
@@ -92,12 +89,11 @@ def test_a_request_holds_each_item_once_however_it_is_split(
         ]
         for user, change in changes
     ]
-    whole = plan_track(items)
-    owners = {at for owner in whole.owners["attributes"] for at in owner}
-    assert owners == set(range(len(items)))
-    halves = [half for part in whole.split() for half in part.fitting()]
-    assert sorted(at for half in halves for at in half.indices) == list(range(len(items)))
-    assert all(json.loads(half.body()).keys() <= {"attributes"} for half in halves)
+    request = plan_track(items)
+    owned = [at for owner in request.owners["attributes"] for at in owner]
+    assert sorted([*owned, *request.waiting]) == list(range(len(items)))
+    assert request.objects == len({user for user, _ in changes})
+    assert json.loads(request.body()).keys() <= {"attributes"}
 
 
 @bounded(80)
@@ -127,6 +123,8 @@ def test_a_name_is_what_it_is_to_braze_or_has_a_problem(name: str, other: str) -
         else:
             assert field.problem or field.name in STANDARD_ATTRIBUTES
     assert comparable(name) or name in STANDARD_ATTRIBUTES
+    assert names_a_code(f"{name} zip") is True
+    assert names_a_code(f"{name}_city") is names_a_code(f"{name}_town")
     assert set(fields_to_export("external_id", [name, other])) <= {
         "external_id",
         "custom_attributes",
@@ -276,6 +274,32 @@ def test_an_id_cannot_leave_its_place_in_an_address_nor_a_key_its_header(account
     }
     for view in (ActionIqSettings, BrazeSettings):
         assert view.of(installation(config=given_config)).claims is True
+
+
+@bounded(60)
+@given(
+    st.text(max_size=200),
+    st.sampled_from(OUTCOMES),
+    st.none() | st.just("events"),
+    st.integers(0, 9),
+    st.integers(0, 9),
+)
+def test_a_group_of_letters_is_found_by_its_key_and_a_replay_says_what_is_left(
+    reason: str, outcome: Outcome, queue: str | None, total: int, replayed: int
+) -> None:
+    group = Group("events", "int_1", outcome, reason)
+    again = Group.of(group.key)
+    assert (again.key, again[:3], reason.startswith(again.reason)) == (group.key, group[:3], True)
+    assert group.key.isascii()
+    assert len(group.key) <= 2_048
+    wanted = Wanted(reason=again.reason, queue=queue, outcomes=None)
+    assert wanted.has(again)
+    assert not Wanted(reason=f"{again.reason}?").has(again)
+    at = "2026-09-01T12:00:00.000Z"
+    job = ReplayJob(
+        id="r", wanted=wanted, created_at=at, created_by="", until=at, total=total, replayed=replayed
+    )
+    assert job.shown()["remaining"] == max(0, total - replayed)
 
 
 def test_an_erased_event_is_nobodys() -> None:

@@ -23,7 +23,7 @@ MEMORY = f"{EVENTS}.test_a_memory_keeps_back_only_what_it_has_seen_and_forgets_n
 MERGE = f"{EVENTS}.test_two_changes_of_one_user_are_one_or_stay_two"
 RECIPIENT = f"{ROWS}.test_any_row_is_a_recipient_braze_takes_or_is_rejected"
 EVENT_ROW = f"{ROWS}.test_any_row_is_an_event_braze_takes_or_is_rejected"
-REQUEST = f"{ROWS}.test_a_request_holds_each_item_once_however_it_is_split"
+REQUEST = f"{ROWS}.test_a_request_holds_each_item_once_or_has_it_wait"
 COLUMNS = f"{ROWS}.test_every_column_has_a_fate_and_no_two_become_one_attribute"
 NAMES = f"{ROWS}.test_a_name_is_what_it_is_to_braze_or_has_a_problem"
 VALUES = f"{ROWS}.test_a_value_braze_keeps_is_kept_again_and_any_other_is_none"
@@ -31,6 +31,7 @@ SAME = f"{ROWS}.test_a_value_is_the_same_as_itself_and_any_two_can_be_compared"
 KEYS = f"{ROWS}.test_a_key_says_what_it_is_or_is_refused"
 CONFIG = f"{ROWS}.test_any_configuration_is_taken_whole_or_every_fault_is_pointed_at"
 LIBRARY = f"{ROWS}.test_the_library_is_asked_anything"
+LETTERS = f"{ROWS}.test_a_group_of_letters_is_found_by_its_key_and_a_replay_says_what_is_left"
 ADDRESS = f"{ROWS}.test_an_id_cannot_leave_its_place_in_an_address_nor_a_key_its_header"
 
 PROPERTIES = {
@@ -46,6 +47,7 @@ PROPERTIES = {
     "braze_columns.classify": COLUMNS,
     "braze_columns.columns": COLUMNS,
     "braze_columns.identifier_problem": VALUES,
+    "braze_columns.names_a_code": NAMES,
     "braze_fields.attribute_field": NAMES,
     "braze_fields.key_problem": NAMES,
     "braze_fields.membership_attribute": NAMES,
@@ -54,6 +56,7 @@ PROPERTIES = {
     "braze_memory.remembered": MEMORY,
     "braze_memory.returned": MEMORY,
     "braze_memory.sift": MEMORY,
+    "braze_memory.tells_repeats": MEMORY,
     "braze_memory.update_of": MEMORY,
     "braze_operators.adds_up": MERGE,
     "braze_operators.combine": MERGE,
@@ -61,11 +64,7 @@ PROPERTIES = {
     "braze_profile.attributes_of": CLEAN,
     "braze_properties.storable": CLEAN,
     "braze_requests.TrackRequest.body": REQUEST,
-    "braze_requests.TrackRequest.fitting": REQUEST,
-    "braze_requests.TrackRequest.split": REQUEST,
-    "braze_requests.TriggerRequest.body": RECIPIENT,
-    "braze_requests.TriggerRequest.split": RECIPIENT,
-    "braze_requests.plan_recipients": RECIPIENT,
+    "braze_requests.last_of_each_user": RECIPIENT,
     "braze_requests.plan_track": REQUEST,
     "braze_rows.addressed": RECIPIENT,
     "braze_rows.to_event_object": EVENT_ROW,
@@ -109,6 +108,9 @@ PROPERTIES = {
     "installation.Settings.of": ADDRESS,
     "json_values.clean_object": CLEAN,
     "json_values.encode": CLEAN,
+    "letter.Group.of": LETTERS,
+    "letter.ReplayJob.shown": LETTERS,
+    "letter.Wanted.has": LETTERS,
     "outcome.filtered": LIBRARY,
     "outcome.rejected": LIBRARY,
     "packing.pack": PACKS,
