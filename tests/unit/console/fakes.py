@@ -171,12 +171,34 @@ def letter(**more: Any) -> dict[str, Any]:
         "id": "ltr_1",
         "queue": "braze",
         "reason": "unauthorized",
+        "outcome": "blocked",
         "detail": "the key was refused",
         "integration_id": "int_1",
         "delivery_id": "dlv_1",
         "receive_count": 1,
         "at": AT,
         "replayed_at": None,
+    } | more
+
+
+def letter_groups(*outcomes: str) -> dict[str, Any]:
+    """One kind of letters for each outcome."""
+    group = {"queue": "braze", "integration_id": "int_1", "reason": "unauthorized", "count": 100_000}
+    days = {"first_day": "2026-11-21", "last_day": "2026-11-22"}
+    found = [group | days | {"outcome": outcome} for outcome in outcomes]
+    return {"data": found, "total": 100_000 * len(found)}
+
+
+def replaying(**more: Any) -> dict[str, Any]:
+    return {
+        "id": "rpl_1",
+        "status": "replaying",
+        "queue": None,
+        "reason": "unauthorized",
+        "integration_id": "int_1",
+        "total": 100_000,
+        "replayed": 41_000,
+        "waits_for": None,
     } | more
 
 
@@ -271,6 +293,8 @@ def full_api() -> FakeApi:
             ),
             f"GET {admin}/audience-runs/run_1": run(progress=progress()),
             f"GET {admin}/dead-letters": listed(letter()),
+            f"GET {admin}/dead-letters/groups": letter_groups("blocked"),
+            f"GET {admin}/replays": listed(),
             f"GET {admin}/dead-letters/ltr_1": letter() | {"body": '{"a":1}'},
             f"GET {admin}/audit-logs": listed(
                 {

@@ -135,9 +135,32 @@ def test_a_connection_test_shows_a_sign_or_a_sentence_for_each_permission(visit,
             ("POST /v1/admin/dead-letters/replay", {"ids": ["ltr_1"]}),
         ),
         (
-            "/console/dead-letters/replay",
-            {"reason": "unauthorized", "integration_id": "int_1"},
-            ("POST /v1/admin/dead-letters/replay", {"reason": "unauthorized", "integration_id": "int_1"}),
+            "/console/dead-letters/replays",
+            {"reason": "unauthorized", "integration_id": "int_1", "queue": "braze", "outcome": "blocked"},
+            (
+                "POST /v1/admin/replays",
+                {
+                    "reason": "unauthorized",
+                    "integration_id": "int_1",
+                    "queue": "braze",
+                    "outcome": "blocked",
+                },
+            ),
+        ),
+        (
+            "/console/dead-letters/replays",
+            {"reason": "no_answer", "outcome": "unknown"},
+            ("POST /v1/admin/replays", {"reason": "no_answer", "outcome": "unknown", "held": True}),
+        ),
+        (
+            "/console/dead-letters/replays",
+            {"reason": "", "integration_id": ""},
+            ("POST /v1/admin/replays", {"all": True}),
+        ),
+        (
+            "/console/dead-letters/replays/rpl_1/cancel",
+            {},
+            ("POST /v1/admin/replays/rpl_1/cancel", {}),
         ),
         (
             "/console/live-events/test-event",

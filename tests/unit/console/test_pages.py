@@ -5,7 +5,19 @@ import re
 import pytest
 
 from console.api import ApiError
-from tests.unit.console.fakes import XSS, delivery, health, integration, letter, listed, progress, report, run
+from tests.unit.console.fakes import (
+    XSS,
+    delivery,
+    health,
+    integration,
+    letter,
+    letter_groups,
+    listed,
+    progress,
+    replaying,
+    report,
+    run,
+)
 
 SCREENS = {
     "/console": ["Overview", "75", "75.0 %", "180"],
@@ -216,6 +228,24 @@ def test_a_stranger_is_led_to_sign_in_whatever_the_page_was_told(visit, api, sta
     page = visit("GET", "/console/live-events")
     assert (page.status, page.html) == (303, "")
     assert page.headers["Location"].startswith("/console/sign-in")
+
+
+def test_a_hundred_thousand_letters_are_a_line_with_a_button_for_each_kind(visit, api):
+    api.says["GET /v1/admin/dead-letters/groups"] = letter_groups("blocked", "unknown")
+    page = visit("GET", "/console/dead-letters").html
+    assert page.count("100\N{NARROW NO-BREAK SPACE}000") == 2
+    assert "may have arrived" in page
+    assert "They may have arrived already" in page
+    assert "Replay everything" in page
+
+
+def test_a_replay_under_way_shows_how_far_it_is_and_what_it_waits_for(visit, api):
+    api.says["GET /v1/admin/replays"] = listed(replaying(waits_for="lane"))
+    page = visit("GET", "/console/dead-letters?reason=unauthorized").html
+    assert "41\N{NARROW NO-BREAK SPACE}000 of 100\N{NARROW NO-BREAK SPACE}000 sent" in page
+    assert "its lane is full" in page
+    assert "/console/dead-letters/replays/rpl_1/cancel" in page
+    assert 'hx-trigger="every 2s"' in page
 
 
 @pytest.mark.parametrize("body", ["not JSON: \u00e9", "[" * 100_000])
