@@ -21,9 +21,10 @@ SERIOUS = {"serious", "critical"}
 
 @pytest.fixture(scope="module")
 def places(stack: Stack, house: House) -> dict[str, str]:
-    """Something to look at on every screen."""
+    """Something to look at on every screen; one name is as long as it may be, and all one word."""
     one, braze = house.install("actioniq"), house.install("braze")
-    refused = house.install("actioniq", config={"api_key": "aiq_not_the_right_key"})
+    wide = f"{house.user():W>100}"
+    refused = house.install("actioniq", name=wide, config={"api_key": "aiq_not_the_right_key"})
     house.send({"batch": [house.track(house.user()) for _ in range(5)]})
     rows = until(lambda: house.rows(one, status="delivered"), "a delivery")
     letters = f"dead-letters?integration_id={refused}"
