@@ -91,4 +91,5 @@ class BrazeSettings(Settings):
     on_ambiguous_triggers: Literal["resend", "hold"] = "hold"
     objects_rule: Literal["combined", "per_array"] = "combined"
     approve_recipients: int = 10_000
+    track_requests_per_hour: int = 0
     read_back_joiners: Literal["all", "sample", "off"] = "all"

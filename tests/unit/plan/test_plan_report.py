@@ -74,6 +74,31 @@ def test_the_time_at_the_rate_limit_is_that_of_the_runs_kind(kind: Any, seconds:
 
 
 @pytest.mark.parametrize(
+    ("kind", "requests", "seconds"),
+    [
+        ("audience", 0, 0.0),
+        ("audience", 5_000, 5.0),
+        ("audience", 5_001, 3_600.0),
+        ("events", 13_334, 7_203.3),
+        ("campaign", 13_334, 192.0),
+    ],
+)
+def test_a_contract_by_the_hour_makes_a_run_wait_for_the_next_one(
+    kind: Any, requests: int, seconds: float
+) -> None:
+    assert foretold.seconds_at_limit(kind, requests, 5_000) == seconds
+
+
+def test_a_plan_knows_the_contract_of_its_installation() -> None:
+    world = World(part_rows=100, config={"track_requests_per_hour": 1})
+    run_id = world.put("one", [row(f"u{n}", n) for n in range(151)])
+    world.work()
+    plan = world.run(run_id).plan
+    assert plan
+    assert plan.details["seconds_at_limit"] == 7_200.0
+
+
+@pytest.mark.parametrize(
     ("left", "names", "warned"),
     [
         (10, ["city"], []),

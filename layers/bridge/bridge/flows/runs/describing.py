@@ -166,7 +166,9 @@ class Described:
             "send_to_existing_only": self._existing_only(),
             "claims": settings.claims,
             "on_ambiguous": self._on_ambiguous(),
-            "seconds_at_limit": foretold.seconds_at_limit(self.run.kind, requests),
+            "seconds_at_limit": foretold.seconds_at_limit(
+                self.run.kind, requests, settings.track_requests_per_hour
+            ),
             "biggest_changes": foretold.biggest_changes(self.compared, facts.members_before),
             "samples": foretold.samples(self.compared, self.membership),
         }
