@@ -8,7 +8,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from bridge.flows.delivery.circuit import FAILURES_TO_OPEN
 from bridge.flows.delivery.receive import Receiver
-from bridge.flows.delivery.seats import REFUSED, Seats
+from bridge.flows.delivery.seats import HELD, REFUSED, Seats
 from tests.unit.delivery.fakes import START, FakeClock, FakeSeats
 from tests.unit.delivery.world import BRAZE, World, delivery, event
 
@@ -22,25 +22,25 @@ def workers(rows: FakeSeats, number: int, *, sharing: int = 2) -> list[Seats[tup
 
 def test_an_installation_holds_half_of_the_workers_and_its_neighbour_the_others() -> None:
     four = workers(FakeSeats(), 4)
-    assert [one.enter("int_slow", SOON) for one in four] == [True, True, False, False]
-    assert [one.enter("int_quick", SOON) for one in four[2:]] == [True, True]
+    assert [one.enter("int_slow") for one in four] == [True, True, False, False]
+    assert [one.enter("int_quick") for one in four[2:]] == [True, True]
 
 
 def test_an_installation_alone_in_its_lane_holds_all_of_them() -> None:
     rows = FakeSeats()
-    assert all(one.enter("int_slow", SOON) for one in workers(rows, 4, sharing=1))
+    assert all(one.enter("int_slow") for one in workers(rows, 4, sharing=1))
     assert rows.taken == {}
 
 
 def test_a_lane_of_one_worker_serves_everybody() -> None:
     only = Seats(FakeSeats(), 1, lambda: 2, FakeClock(START))
-    assert only.enter("int_1", SOON)
+    assert only.enter("int_1")
 
 
 def test_the_deliveries_of_a_batch_share_a_seat_and_the_last_one_gives_it_back() -> None:
     rows = FakeSeats()
     [worker] = workers(rows, 1)
-    assert [worker.enter("int_slow", SOON) for _ in range(3)] == [True] * 3
+    assert [worker.enter("int_slow") for _ in range(3)] == [True] * 3
     assert len(rows.taken) == 1
     worker.leave("int_slow")
     worker.leave("int_slow")
@@ -49,30 +49,30 @@ def test_the_deliveries_of_a_batch_share_a_seat_and_the_last_one_gives_it_back()
     assert rows.taken == {}
 
 
-def test_a_seat_of_a_worker_that_died_is_free_when_the_worker_s_time_is_over() -> None:
+def test_a_seat_of_a_worker_that_died_is_free_again_in_seconds() -> None:
     rows, clock = FakeSeats(), FakeClock(START)
     dead, alive = Seats(rows, 2, lambda: 2, clock), Seats(rows, 2, lambda: 2, clock)
-    assert dead.enter("int_1", SOON)
-    assert not alive.enter("int_1", SOON)
-    clock.pass_(minutes=2)
-    assert alive.enter("int_1", SOON + timedelta(minutes=2))
+    assert dead.enter("int_1")
+    assert not alive.enter("int_1")
+    clock.pass_(seconds=HELD.total_seconds())
+    assert alive.enter("int_1")
 
 
 def test_a_refusal_is_asked_for_once_for_the_whole_batch() -> None:
     rows, clock = FakeSeats(), FakeClock(START)
     holder, other = Seats(rows, 2, lambda: 2, clock), Seats(rows, 2, lambda: 2, clock)
-    holder.enter("int_1", SOON)
-    assert not other.enter("int_1", SOON)
+    holder.enter("int_1")
+    assert not other.enter("int_1")
     holder.leave("int_1")
-    assert not other.enter("int_1", SOON)
+    assert not other.enter("int_1")
     clock.pass_(seconds=REFUSED.total_seconds())
-    assert other.enter("int_1", SOON)
+    assert other.enter("int_1")
 
 
 def test_a_table_that_does_not_answer_holds_nobody_up() -> None:
     rows = FakeSeats(away=True)
     [worker] = workers(rows, 1)
-    assert worker.enter("int_1", SOON)
+    assert worker.enter("int_1")
     worker.leave("int_1")
 
 

@@ -26,7 +26,7 @@ class Waits(Protocol):
 class Seats(Protocol):
     """Which installations may hold this worker."""
 
-    def enter(self, installation_id: str, until: datetime) -> bool: ...
+    def enter(self, installation_id: str) -> bool: ...
     def leave(self, installation_id: str) -> None: ...
 
 
@@ -58,8 +58,9 @@ class Receiver:
 
     def _seated(self, message: DeliveryMessage, deadline: datetime, receives: int) -> Result:
         """Where the installation holds its share of workers, the message waits the longer the more often it came."""
-        if not self.seats.enter(message.integration_id, deadline):
-            wait = self.deliverer.jitter(min(2.0**receives, LONGEST_HIDE))
+        if not self.seats.enter(message.integration_id):
+            longest = min(LONGEST_HIDE, self.deliverer.recorder.longest_retry)
+            wait = self.deliverer.jitter(min(2.0**receives, longest))
             return Result.waiting(message, 1.0 + wait, "crowded")
         try:
             return self.deliverer.deliver(message, deadline)

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from bridge.errors import Retryable
 
+HELD = timedelta(seconds=20)
+"""A seat's time: longer than a request that gets no answer; a worker that dies keeps it no longer than that."""
 REFUSED = timedelta(seconds=0.5)
 """So long a refusal stands for the other deliveries of the batch."""
 
@@ -56,11 +58,11 @@ class Seats[S: Seat]:
     _held: dict[str, _Held[S]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def enter(self, installation_id: str, until: datetime) -> bool:
+    def enter(self, installation_id: str) -> bool:
         """Whether this worker may be held by the installation; if so, it must leave."""
         held = self._of(installation_id)
         with held.lock:
-            if held.using == 0 and not self._seated(installation_id, held, until):
+            if held.using == 0 and not self._seated(installation_id, held):
                 return False
             held.using += 1
             return True
@@ -82,7 +84,7 @@ class Seats[S: Seat]:
         with self._lock:
             return self._held.setdefault(installation_id, _Held())
 
-    def _seated(self, installation_id: str, held: _Held[S], until: datetime) -> bool:
+    def _seated(self, installation_id: str, held: _Held[S]) -> bool:
         """A table that does not answer holds nobody up: a delivery needs it more than the seats do."""
         now = self.clock()
         if held.refused_at is not None and now - held.refused_at < REFUSED:
@@ -90,7 +92,7 @@ class Seats[S: Seat]:
         try:
             if self.installations() <= 1:
                 return True
-            held.seat = self.rows.take(installation_id, self.most, now=now, until=until)
+            held.seat = self.rows.take(installation_id, self.most, now=now, until=now + HELD)
         except Retryable:
             return True
         held.refused_at = now if held.seat is None else None
