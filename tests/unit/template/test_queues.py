@@ -83,6 +83,15 @@ def test_every_reader_has_a_ceiling_and_no_pollers_of_its_own(resources: Resourc
         assert "ProvisionedPollerConfig" not in mapping
 
 
+@pytest.mark.parametrize("lane", INTEGRATIONS.values())
+def test_a_delivery_worker_knows_how_many_of_its_kind_there_may_be(resources: Resources, lane: str) -> None:
+    functions = of_type(resources, "AWS::Lambda::Function")
+    for queue, function, mapping in mappings(resources):
+        if queue == f"{lane}Queue":
+            told = functions[function]["Environment"]["Variables"]["LANE_WORKERS"]
+            assert told == mapping["ScalingConfig"]["MaximumConcurrency"]
+
+
 def test_nothing_is_filtered_away_unseen(resources: Resources) -> None:
     assert all("FilterCriteria" not in mapping for _, _, mapping in mappings(resources))
 
