@@ -128,3 +128,17 @@ def test_a_trigger_that_expires_after_a_lost_answer_says_that_it_may_have_arrive
     assert world.receive(message).status == "rejected"
     [end] = outcomes(world, message)
     assert (end["reason"], MAY_HAVE_ARRIVED in end["detail"]) == ("expired", True)
+
+
+def test_what_was_split_from_a_held_request_still_goes_out(world: World) -> None:
+    def answers(body: Any) -> tuple[int, Any] | Exception:
+        users = [one["external_user_id"] for one in body["recipients"]]
+        if len(users) > 2:
+            return 413, {}
+        return ReadTimeoutError(None, "", "silent") if "u1" in users else success(body)  # type: ignore[arg-type]
+
+    world.vendor.answers = answers
+    message = order(["u1", "u2", "u3", "u4"])
+    assert world.receive(message).status == "unknown"
+    assert world.row(message)["counts"] == {"unknown": 2, "delivered": 2}
+    assert len(world.letters.sent) == 1

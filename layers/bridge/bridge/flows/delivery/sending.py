@@ -47,7 +47,11 @@ def send_round(job: Job, planned: Sequence[Planned], secret: Mapping[str, str], 
             _settle(part, ItemOutcome(Outcome.REJECTED, error.reason, error.detail), result.outcomes)
         except Unknown as error:
             _settle(part, ItemOutcome(Outcome.UNKNOWN, error.reason, error.detail), result.outcomes)
-            return _ended(result, waiting, error)
+            if job.resends_unknown:
+                return _ended(result, waiting, error)
+            result = replace(
+                result, error=error
+            )  # this part is held; what was split from it has its own chance
         except BridgeError as error:
             return _ended(result, [*waiting, part], error)
         else:
