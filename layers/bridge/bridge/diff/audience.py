@@ -50,7 +50,7 @@ class Comparison:
             self._connection.execute(
                 f"COPY (SELECT {part} AS part, {place} AS line, id, member, "
                 f"kind = 'join' AS joined{fields} FROM changes) "
-                f"TO {sql.text(str(directory / f'changes-{partition:04d}.parquet'))} (FORMAT parquet)",
+                f"TO {sql.text(str(directory / f'changes-{partition:04d}.parquet'))} ({sql.PARQUET})",
             )
             line = self._line()
             for kind in KINDS:

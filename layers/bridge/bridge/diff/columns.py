@@ -13,6 +13,10 @@ PHYSICAL: dict[ColumnType, str] = {
     "array": "VARCHAR",
     "object": "VARCHAR",
 }
+PARQUET = (
+    "FORMAT parquet, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000, STRING_DICTIONARY_PAGE_SIZE_LIMIT 65536"
+)
+"""How our own files are written: ids make no dictionary, and version 2 is a third smaller in a fifth less time."""
 _ZONED = r"(Z|[+-]\d{2}(:?\d{2})?)$"
 _AS_BRAZE_READS = r"^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$"
 """ISO 8601. Of anything else with a zone (`2026-01-02 03:04:05+00`) Braze would make a text."""

@@ -81,7 +81,7 @@ def gather(
     people = f"SELECT id, true AS member, false AS unknown, list(name) AS names FROM cells WHERE {wanted} GROUP BY id"
     if with_unknown:
         people += " UNION ALL SELECT id, true, true, [] FROM drift WHERE unknown"
-    connection.execute(f"COPY ({people}) TO {sql.text(str(target))} (FORMAT parquet)")
+    connection.execute(f"COPY ({people}) TO {sql.text(str(target))} ({sql.PARQUET})")
     totals = connection.execute(
         "SELECT (SELECT count(*) FROM drift WHERE unknown), (SELECT count(DISTINCT id) FROM cells), "
         f"(SELECT count(*) FROM read_parquet({sql.text(str(target))}))"
@@ -110,7 +110,7 @@ def held(connection: duckdb.DuckDBPyConnection, old: Old, drift: Path, attribute
     connection.execute(
         f"COPY (SELECT s.id, CASE WHEN {differs(attribute)} THEN NOT s.member ELSE s.member END AS member{fields} "
         f"FROM {_parquet(old.files)} s JOIN {_parquet([drift])} d ON d.id = s.id) "
-        f"TO {sql.text(str(target))} (FORMAT parquet)"
+        f"TO {sql.text(str(target))} ({sql.PARQUET})"
     )
     return Old((target,), old.columns, same_hashing=False)
 

@@ -31,7 +31,7 @@ def build(
         connection.execute(
             f"COPY (SELECT s.id, s.member{_old_fields(old, columns)} FROM {before} s "
             f"WHERE NOT EXISTS (SELECT 1 FROM accepted a WHERE a.id = s.id) "
-            f"UNION ALL SELECT * FROM accepted) TO {sql.text(str(target))} (FORMAT parquet)",
+            f"UNION ALL SELECT * FROM accepted) TO {sql.text(str(target))} ({sql.PARQUET})",
         )
         counted = connection.execute(
             f"SELECT count(*), count(*) FILTER (member) FROM read_parquet({sql.text(str(target))})",
@@ -53,7 +53,7 @@ def without(
     ).fetchall()[0]
     if removed:
         copied = f"SELECT * FROM {file} WHERE NOT {theirs}"
-        connection.execute(f"COPY ({copied}) TO {sql.text(str(target))} (FORMAT parquet)")
+        connection.execute(f"COPY ({copied}) TO {sql.text(str(target))} ({sql.PARQUET})")
     return removed, rows, members
 
 

@@ -81,7 +81,7 @@ def split(
 
 
 def _write(connection: duckdb.DuckDBPyConnection, query: str, target: Path) -> int:
-    written = connection.execute(f"COPY ({query}) TO {sql.text(str(target))} (FORMAT parquet)").fetchall()
+    written = connection.execute(f"COPY ({query}) TO {sql.text(str(target))} ({sql.PARQUET})").fetchall()
     return int(written[0][0])
 
 
