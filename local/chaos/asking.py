@@ -10,7 +10,11 @@ LONGEST_WAIT = 2.0
 
 
 class Refused(RuntimeError):
-    """An answer that asking again would not change, or none in time."""
+    """An answer that asking again would not change."""
+
+
+class Unanswered(Refused):
+    """No answer in time, or none but that it should be asked again: what was asked may have been done."""
 
 
 class Site:
@@ -32,8 +36,11 @@ class Site:
             if status and status < requests.codes.bad_request:
                 return answer
             again = not status or status == requests.codes.too_many or status >= requests.codes.server_error
-            if not again or time.monotonic() > ends:
-                raise Refused(f"{method} {self._base}{path}: {status or 'no answer'} {str(answer)[:500]}")
+            told = f"{method} {self._base}{path}: {status or 'no answer'} {str(answer)[:500]}"
+            if not again:
+                raise Refused(told)
+            if time.monotonic() > ends:
+                raise Unanswered(told)
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from local.chaos.asking import Refused, Site
+from local.chaos.asking import Refused, Site, Unanswered
 from local.chaos.house import CAMPAIGNS
 from local.chaos.people import Crowd
 
@@ -74,4 +74,4 @@ class Journeys:
                     self.wrong.append(f"{order}: another answer to the same order")
         except Refused as error:
             self.unsure |= sends - self.wanted
-            self.wrong.append(str(error))
+            self.wrong += [] if isinstance(error, Unanswered) else [str(error)]

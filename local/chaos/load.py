@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from local.chaos.asking import Refused, Site
+from local.chaos.asking import Refused, Site, Unanswered
 from local.chaos.happenings import happening, refused
 from local.chaos.people import Crowd
 
@@ -100,7 +100,7 @@ class Load:
         except Refused as error:
             with self._lock:
                 self.given_up.update(one["messageId"] for one in events)
-                self.wrong.append(str(error))
+                self.wrong += [] if isinstance(error, Unanswered) else [str(error)]
             return
         self._note(events, answer, sent_at)
 

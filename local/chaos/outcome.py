@@ -12,6 +12,9 @@ from local.chaos.ledger import Fault, Line
 from local.chaos.load import Load
 from local.chaos.onlookers import Onlookers
 
+MOST_GIVEN_UP = 0.1
+"""Of the accepted events, those that were sent and not answered in time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -54,6 +57,9 @@ class Outcome:
     def _faults(self) -> Iterator[object]:
         if self.undrained:
             yield f"not drained in {self.plan.drain_seconds:.0f} s: {self.undrained}"
+        if len(self.load.given_up) > MOST_GIVEN_UP * len(self.load.accepted) or not self.journeys.wanted:
+            told = f"{len(self.load.accepted)} events, {len(self.journeys.wanted)} recipients were accepted"
+            yield f"too little to prove anything: {told}, {len(self.load.given_up)} events never answered"
         yield from ledger.differences(self.lines)
         yield from self.members
         yield from self.load.wrong

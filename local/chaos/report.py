@@ -108,6 +108,7 @@ def _figures(outcome: Outcome) -> Table:
             ),
             ("requests with events, and sent twice on purpose", f"{load.requests}, {load.again}"),
             ("events refused, for they name nobody", len(load.refused)),
+            ("events sent and never answered", len(load.given_up)),
             ("activations ordered again on purpose", outcome.journeys.repeated),
             ("log lines scanned, of them the functions' own", f"{outcome.scan.lines}, {outcome.scan.own}"),
             ("log lines that give something away", given),

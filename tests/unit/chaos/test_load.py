@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from local.chaos.asking import Refused
+from local.chaos.asking import Refused, Unanswered
 from local.chaos.audiences import Audience, Members
 from local.chaos.happenings import refused, unwanted
 from local.chaos.load import Load
@@ -21,15 +21,15 @@ CROWD = Crowd("tag", 50)
 
 
 class Api:
-    """Accepts what names somebody; counts calls; `gone` answers nothing."""
+    """Accepts what names somebody; counts calls; with an `error` it accepts nothing."""
 
-    def __init__(self, *, gone: bool = False) -> None:
-        self.gone, self.calls = gone, Counter[str]()
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.calls = error, Counter[str]()
 
     def call(self, _method: str, path: str, body: Any = None, **_query: Any) -> Any:
         self.calls[path] += 1
-        if self.gone:
-            raise Refused("gone")
+        if self.error:
+            raise self.error
         events = body.get("batch", [body])
         bad = [index for index, event in enumerate(events) if refused(event)]
         return {"accepted": len(events) - len(bad), "errors": [{"index": index} for index in bad]}
@@ -57,9 +57,10 @@ def test_what_was_answered_200_is_noted_by_id_and_what_names_nobody_is_not() -> 
     assert {"/v1/batch", "/v1/track", "/v1/identify", "/v1/page"} <= set(api.calls)
 
 
-def test_what_was_never_answered_is_known_as_such_and_told() -> None:
-    load = sent(Api(gone=True))
-    assert (load.accepted, bool(load.given_up), set(load.wrong)) == ({}, True, {"gone"})
+def test_what_was_never_answered_is_known_as_such_and_what_was_refused_is_told() -> None:
+    load = sent(Api(Unanswered("gone")))
+    assert (load.accepted, bool(load.given_up), load.wrong) == ({}, True, [])
+    assert set(sent(Api(Refused("403"))).wrong) == {"403"}
 
 
 def test_a_collector_that_takes_what_names_nobody_is_told() -> None:
