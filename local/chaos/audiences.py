@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, Literal
 
+import requests
+
 from local.chaos.asking import Refused, Site
 from local.chaos.people import Crowd
 
@@ -21,7 +23,7 @@ Members = dict[str, dict[str, Any]]
 ENDED = frozenset({"done", "cancelled", "blocked", "stale"})
 CITIES = ("Oslo", "Bergen", "Tromsø", "Bodø")
 SIZE, MOVING = 400, 20
-GAP = 3.0
+GAP, POLL = 3.0, 0.5
 
 
 @dataclass
@@ -135,22 +137,27 @@ class Audience:
 
     def _appeared(self, export: str) -> str:
         while time.monotonic() < self._until:
-            page = self.admin.call("GET", "/v1/admin/audience-runs", limit=100)
-            for run in page["data"]:
+            page = self._asked("/v1/admin/audience-runs", limit=100)
+            for run in page.get("data", ()):
                 if run["integration_id"] == self.integration_id and run["export_id"] == export:
                     return str(run["id"])
-            time.sleep(0.5)
+            time.sleep(POLL)
         raise Refused(f"no run for export {export}")
 
     def _end(self, run_id: str) -> str:
         while time.monotonic() < self._until:
-            run = self.admin.call("GET", f"/v1/admin/audience-runs/{run_id}")
-            if run["status"] in ENDED:
-                return str(run["status"])
-            if run["status"] == "waiting_approval":
+            status = self._asked(f"/v1/admin/audience-runs/{run_id}").get("status")
+            if status in ENDED:
+                return str(status)
+            if status == "waiting_approval":
                 self.admin.once("POST", f"/v1/admin/audience-runs/{run_id}/approve", {})
-            time.sleep(0.5)
+            time.sleep(POLL)
         raise Refused(f"run {run_id} has not ended")
+
+    def _asked(self, path: str, **query: Any) -> Json:
+        """What the API says now; nothing when it does not answer, for it is asked again."""
+        status, answer = self.admin.once("GET", path, **query)
+        return answer if status == requests.codes.ok else {}
 
 
 def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -43,6 +43,7 @@ class Outcome:
     repeated: Counter[str] = field(default_factory=Counter)
     scan: logs.Scan = field(default_factory=logs.Scan)
     undrained: str = ""
+    broken: list[str] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -62,6 +63,7 @@ class Outcome:
             yield f"too little to prove anything: {told}, {len(self.load.given_up)} events never answered"
         yield from ledger.differences(self.lines)
         yield from self.members
+        yield from (f"a part of the load broke off: {what}" for what in self.broken)
         yield from self.load.wrong
         yield from self.journeys.wrong
         yield from self.onlookers.wrong

@@ -1,5 +1,6 @@
 """A run from the first event to the proof: load and chaos, then quiet, then the books are read."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,7 @@ class Scenario:
             try:
                 outcome = self._outcome()
                 outcome.timings = timings
+                threading.excepthook = lambda told: outcome.broken.append(repr(told.exc_value))
                 with self._timed("load and chaos", timings):
                     self._rage(outcome)
                 with self._timed("draining", timings):

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from local.chaos import audiences
 from local.chaos.asking import Refused, Unanswered
 from local.chaos.audiences import Audience, Members
 from local.chaos.happenings import refused, unwanted
@@ -99,15 +100,19 @@ class Bridge:
     def __init__(self) -> None:
         self.s3 = self
         self.files: dict[str, bytes] = {}
+        self.calls = 0
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803 (boto3's names)
         assert Bucket == "exports"
         self.files[Key] = Body
 
-    def call(self, _method: str, path: str, _body: Any = None, **_query: Any) -> Any:
+    def once(self, _method: str, path: str, _body: Any = None, **_query: Any) -> tuple[int, Any]:
+        self.calls += 1
+        if self.calls % 3 == 0:
+            return 0, "ReadTimeout"
         manifests = [key.split("/") for key in self.files if key.endswith("manifest.json")]
         runs = [{"id": parts[4], "integration_id": parts[1], "export_id": parts[4]} for parts in manifests]
-        return {"data": runs} if path.endswith("runs") else {"status": "done"}
+        return 200, {"data": runs} if path.endswith("runs") else {"status": "done"}
 
     def exported(self) -> list[tuple[str, list[dict[str, str]]]]:
         found = []
@@ -117,6 +122,11 @@ class Bridge:
                 part = gzip.decompress(self.files[manifest["parts"][0]["key"]]).decode()
                 found.append((manifest["mode"], list(csv.DictReader(io.StringIO(part)))))
         return found
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audiences, "POLL", 0.001)
 
 
 def test_the_deltas_of_an_audience_add_up_to_its_truth() -> None:

@@ -51,6 +51,7 @@ FAULTS: dict[str, Callable[[Outcome], object]] = {
     "a key in a log": lambda one: one.scan.found.update({("a key", "collect"): 1}),
     "logs that nobody read": lambda one: setattr(one, "scan", logs.Scan()),
     "a load that was hardly answered": lambda one: one.load.given_up.update({"m8", "m9"}),
+    "a load that broke off": lambda one: one.broken.append("KeyError('errors')"),
     "no message ordered": lambda one: one.journeys.wanted.clear(),
 }
 
