@@ -81,6 +81,16 @@ def test_a_list_over_sparse_weeks_looks_only_into_hours_that_hold_rows(
     assert dynamodb.calls == {"batch_get_item": 1, "query": 4 * 4}
 
 
+def test_a_page_reads_no_more_hours_than_it_needs_as_long_as_they_hold_enough(
+    store: DeliveryStore, dynamodb: Counted
+) -> None:
+    expected = [put(store, number, timedelta(hours=number)) for number in range(9)]
+    for limit, hours in ((1, 1), (2, 2), (4, 4), (5, 9)):
+        dynamodb.calls.clear()
+        assert [row["delivery_id"] for row in store.page(limit)[0]] == expected[:limit]
+        assert dynamodb.calls["query"] == hours * 4
+
+
 def test_an_empty_list_asks_for_its_hours_alone(store: DeliveryStore, dynamodb: Counted) -> None:
     assert all_pages(store, 10) == [[]]
     assert dynamodb.calls == {"batch_get_item": 1}
