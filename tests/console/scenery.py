@@ -113,10 +113,8 @@ class Scenery:
         for batch in _visits():
             self._send(batch, self.stack.write_key)
             time.sleep(0.25)
-        order = f"live-events?integration_id={self.braze}&name=Order%20Completed&status=delivered"
-        self.delivery = until(lambda: self._admin("GET", order)["data"], "a delivered order")[0][
-            "delivery_id"
-        ]
+        viewed = f"live-events?integration_id={self.braze}&name=Product%20Viewed&status=delivered"
+        self.delivery = until(lambda: self._admin("GET", viewed)["data"], "a delivery")[0]["delivery_id"]
 
     def _weeks(self) -> None:
         """In the last one everybody's points change, and Braze takes its time."""

@@ -68,15 +68,38 @@ def _rows(raw: bytes, size: int, height: int) -> Iterator[bytes]:
 
 
 def _unfilter(kind: int, line: bytearray, above: bytearray) -> None:
-    for at in range(len(line) if kind else 0):
-        left, corner = (line[at - 3], above[at - 3]) if at >= 3 else (0, 0)
-        guess = (0, left, above[at], (left + above[at]) // 2, _paeth(left, above[at], corner))[kind]
-        line[at] = (line[at] + guess) & 255
+    if kind == _UP:
+        line[:] = bytes((byte + up) & 255 for byte, up in zip(line, above, strict=True))
+    elif kind:
+        for channel in range(3):
+            _UNDONE[kind](line, above, channel)
 
 
-def _paeth(left: int, up: int, corner: int) -> int:
-    about = left + up - corner
-    return min((left, up, corner), key=lambda one: abs(about - one))
+def _undo_left(line: bytearray, _: bytearray, channel: int) -> None:
+    left = 0
+    for at in range(channel, len(line), 3):
+        left = line[at] = (line[at] + left) & 255
+
+
+def _undo_average(line: bytearray, above: bytearray, channel: int) -> None:
+    left = 0
+    for at in range(channel, len(line), 3):
+        left = line[at] = (line[at] + (left + above[at]) // 2) & 255
+
+
+def _undo_paeth(line: bytearray, above: bytearray, channel: int) -> None:
+    left = corner = 0
+    for at in range(channel, len(line), 3):
+        up = above[at]
+        by_left, by_up = abs(up - corner), abs(left - corner)
+        by_corner = abs(left + up - 2 * corner)
+        guess = left if by_left <= by_up and by_left <= by_corner else up if by_up <= by_corner else corner
+        left = line[at] = (line[at] + guess) & 255
+        corner = up
+
+
+_UP = 2
+_UNDONE = {1: _undo_left, 3: _undo_average, 4: _undo_paeth}
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -12,6 +12,7 @@ import yaml
 
 from api.reference import METHODS, SLOT, on_page_markdown
 from local.settings import ROOT
+from tests.console.screens import LOOKS, SCREENS
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -19,6 +20,7 @@ READ = [ROOT / "README.md", *PAGES]
 CONTENTS: Any = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+_PICTURE = re.compile(r'(?:src|srcset)="([^"]+)"')
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -47,7 +49,7 @@ def listed(node: Any) -> Iterator[str]:
 @pytest.mark.parametrize("page", READ, ids=name)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     dead = []
-    for link in _LINK.findall(prose(page)):
+    for link in [*_LINK.findall(prose(page)), *_PICTURE.findall(prose(page))]:
         place, _, anchor = link.partition("#")
         if "://" in place or place.startswith("mailto:"):
             continue
@@ -64,11 +66,18 @@ def test_every_page_stands_in_the_contents_once() -> None:
 
 def test_every_picture_is_shown_by_a_page() -> None:
     shown = {
-        (page.parent / link).resolve() for page in PAGES for link in _LINK.findall(page.read_text("utf-8"))
+        (page.parent / link).resolve()
+        for page in PAGES
+        for link in [*_LINK.findall(page.read_text("utf-8")), *_PICTURE.findall(page.read_text("utf-8"))]
     }
     pictures = {path for path in (DOCS / "images").rglob("*") if path.is_file()}
     assert {name(path) for path in pictures - shown} == set()
     assert {name(path) for path in pictures if path.stat().st_size > 60 * 1024} == set()
+
+
+def test_every_screen_of_the_console_is_shown_in_every_look() -> None:
+    taken = {path.name for path in (DOCS / "images" / "console").glob("*.png")}
+    assert taken == {f"{screen}-{look}.png" for screen in ("sign-in", *SCREENS) for look in LOOKS}
 
 
 def test_every_operation_stands_on_the_page_of_the_api() -> None:
