@@ -93,6 +93,13 @@ def test_only_its_own_blocked_letters_count(letter):
     assert place.look() == 0
 
 
+def test_a_change_that_a_worker_may_not_have_heard_of_is_waited_for():
+    place = Place(revision=SECOND.model_copy(update={"created_at": "2026-11-22T11:59:51.000Z"}))
+    place.letters.add(1)
+    place.noted["int_1"]["at"] = "2026-11-22T11:59:52.000Z"
+    assert place.look() == 0
+
+
 def test_letters_that_are_still_being_filed_are_waited_for():
     place = Place()
     place.letters.add(1)

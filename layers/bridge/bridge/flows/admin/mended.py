@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -12,6 +12,8 @@ from mapping.installation import Installation, Settings
 from mapping.letter import Counted, ReplayJob, Wanted
 
 BY = "replay_when_mended"
+KNOWN = timedelta(seconds=10)
+"""By then every worker has heard of a change: they look for one every 5 s."""
 
 
 class Installations(Protocol):
@@ -68,6 +70,8 @@ class Mended:
     def _works_again(self, one: Installation) -> bool:
         """Changed since it was installed, found healthy since that change, and not replayed for it."""
         if not (one.enabled and one.revision.revision_number > 1 and Settings.of(one).replay_when_mended):
+            return False
+        if one.revision.created_at > iso(self.clock() - KNOWN):
             return False
         seen = self.health.get(one.id)
         if seen is None or seen["status"] != "healthy" or seen["at"] < one.revision.created_at:
