@@ -35,6 +35,7 @@ class FakeLetters:
     def file(self, body: str, **facts: Any) -> bool:
         if facts["message_id"] in self.refuses:
             raise OSError("S3 is down")
+        assert facts.pop("otherwise")
         new = facts["identity"] not in self.filed
         self.filed.setdefault(facts.pop("identity"), {"body": body, **facts})
         return new

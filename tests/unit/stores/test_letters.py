@@ -77,6 +77,16 @@ def test_the_same_message_filed_twice_is_one_letter(desk):
     assert desk.open() == 1
 
 
+def test_what_was_replayed_and_is_given_up_by_an_older_copy_is_filed_anew(desk):
+    facts = {"queue": "braze", "reason": "r", "outcome": "dead", "identity": "dlv_1/"}
+    assert desk.letters.file("{}", otherwise="m1", **facts) is True
+    assert desk.letters.file("{}", otherwise="m2", **facts) is False
+    desk.mark(letter_id("braze", "dlv_1/"))
+    assert desk.letters.file("{}", otherwise="m3", **facts) is True
+    assert desk.letters.file("{}", otherwise="m3", **facts) is False
+    assert desk.open() == 1
+
+
 def test_the_same_message_id_on_another_queue_is_another_letter(desk):
     assert desk.file(queue="braze") != desk.file(queue="actioniq")
 

@@ -70,7 +70,7 @@ def test_a_blocked_installation_is_told_of_once_with_its_sentence_and_again_when
     (mail,) = world.mails
     assert mail[0] == "Braze 1 is blocked"
     assert "The REST API key is wrong. Compare it." in mail[1]
-    assert f"{API}/v1/admin/dead-letters/replay" in mail[1]
+    assert f"{API}/v1/admin/replays" in mail[1]
     world.conditions = [condition(since="2026-11-22T13:00:00.000Z")]
     world.look()
     assert len(world.mails) == 2

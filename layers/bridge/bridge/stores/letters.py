@@ -54,9 +54,19 @@ class LetterStore:
         self._counts = LetterCounts(dynamodb, table, clock, days)
         self._transactions = Transactions(dynamodb)
 
-    def file(self, body: str, *, queue: str, identity: str, receive_count: int = 0, **told: str) -> bool:
+    def file(
+        self,
+        body: str,
+        *,
+        queue: str,
+        identity: str,
+        otherwise: str = "",
+        receive_count: int = 0,
+        **told: str,
+    ) -> bool:
         """Body first, then the row that points to it, counted; False when it was filed before.
 
+        What was filed and has been replayed since is filed anew, as `otherwise`: nobody else would try it again.
         `told` holds `reason`, `outcome`, and, where they are known, `detail`, `integration_id`, `delivery_id` and
         `message_id`. Raises Retryable.
         """
@@ -66,7 +76,12 @@ class LetterStore:
         )
         row = self._row(name, {"queue": queue, **told}, receive_count)
         put = {"TableName": self._table, "Item": row, "ConditionExpression": "attribute_not_exists(pk)"}
-        return self._transactions.write([{"Put": put}], lambda _: [self._counts.filed(letter(row))]) == [0]
+        if self._transactions.write([{"Put": put}], lambda _: [self._counts.filed(letter(row))]):
+            return True
+        known = self.get(name)
+        if not otherwise or known is None or known["replayed_at"] is None:
+            return False
+        return self.file(body, queue=queue, identity=otherwise, receive_count=receive_count, **told)
 
     def get(self, letter_id: str) -> Letter | None:
         """A letter by its id, replayed or not."""

@@ -23,7 +23,16 @@ Letter = dict[str, Any]
 class Filing(Protocol):
     """Keeps a letter and its body; False when it was kept before."""
 
-    def file(self, body: str, *, queue: str, identity: str, receive_count: int = 0, **told: str) -> bool: ...
+    def file(
+        self,
+        body: str,
+        *,
+        queue: str,
+        identity: str,
+        otherwise: str = "",
+        receive_count: int = 0,
+        **told: str,
+    ) -> bool: ...
     def several(self, letter_ids: Sequence[str]) -> list[Letter]: ...
     def mark_replayed(self, letters: Sequence[Letter]) -> list[str]: ...
 
@@ -60,6 +69,7 @@ def file_record(record: Mapping[str, Any], queues: Mapping[str, str], letters: F
         record["body"],
         queue=queue,
         identity=f"{subject}/{before}",
+        otherwise=record["messageId"],
         receive_count=int(record.get("attributes", {}).get("ApproximateReceiveCount", 0)),
         message_id=origin,
         reason=known.get("reason", CRASHES_THE_WORKER)[:LONGEST_NAME],

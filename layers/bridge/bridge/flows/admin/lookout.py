@@ -86,7 +86,7 @@ class Lookout:
     def _of_installation(self, one: Mapping[str, Any]) -> Notice:
         text = (
             f"{one['name']} ({one['id']}) delivers nothing since {one['since']}.\n\n{one['message']}\n\n"
-            f"What was given up can be replayed afterwards: POST {self.api_url}/v1/admin/dead-letters/replay\n"
+            f"What was given up can be replayed afterwards: POST {self.api_url}/v1/admin/replays\n"
             "Runbook: docs/runbooks/installation-blocked.md"
         )
         return Notice(f"INSTALLATION#{one['id']}#{one['since']}", f"{one['name']} is blocked", text)
