@@ -7,7 +7,7 @@ import pytest
 from bridge.flows.runs.run_messages import MOST_RECEIVES
 from bridge.flows.runs.steps import LONGEST_WAIT
 from mapping.run import Halt
-from tests.unit.plan.world import START, World, row
+from tests.unit.plan.world import INSTALLATION, START, World, row
 
 RETENTION = timedelta(days=14)
 PEOPLE = [row(f"u{n}", n) for n in range(5)]
@@ -37,6 +37,55 @@ def test_a_run_waits_for_its_audience_for_days_and_is_then_made(days: int) -> No
     world.work()
     assert world.run(second).status == "done"
     assert world.braze.profiles["u4"]["AIQ_a1_1"] is False
+
+
+def test_of_those_that_wait_for_their_audience_a_newer_full_export_overtakes_the_older_ones() -> None:
+    world, second = in_line()
+    change = world.put("delta", [{**row("u0", 9), "op": "add"}], mode="delta", columns=(*COLUMNS, "op"))
+    begins_to_wait(world, change)
+    assert world.run(second).status == "waiting_lease"
+    world.clock.forward(60)
+    third = world.put("third", PEOPLE[:4])
+    begins_to_wait(world, third)
+    assert [(world.run(one).status, world.run(one).waits_on) for one in (second, change)] == [
+        ("stale", third)
+    ] * 2
+    world.work()
+    assert world.run(third).status == "done"
+    assert {user for user, one in world.braze.profiles.items() if one["AIQ_a1_1"]} == {"u0", "u1", "u2", "u3"}
+    assert [world.report(one)["status"] for one in (second, change)] == ["stale", "stale"]
+
+
+@pytest.mark.parametrize(
+    ("where", "exported_at"), [("audience=a1/split=1", "2026-11-21T00:00:00Z"), ("audience=a1/split=2", None)]
+)
+def test_an_older_export_or_one_of_another_audience_overtakes_nobody(
+    where: str, exported_at: str | None
+) -> None:
+    world, second = in_line()
+    world.runs.holders[f"{INSTALLATION}#a1#2"] = world.run(second).waits_on
+    begins_to_wait(world, world.put("other", PEOPLE, where=where, exported_at=exported_at))
+    assert world.run(second).status == "waiting_lease"
+
+
+COLUMNS = ("external_id", "n", "city")
+
+
+def in_line() -> tuple[World, str]:
+    """One run sends, the other waits for it."""
+    world = World(part_rows=100)
+    world.put("first", PEOPLE)
+    world.work(until=lambda: bool(world.parts.messages))
+    world.parts.messages[0][1] = START + timedelta(days=1)
+    world.clock.forward(60)
+    second = world.put("second", PEOPLE[:4])
+    begins_to_wait(world, second)
+    world.clock.forward(60)
+    return world, second
+
+
+def begins_to_wait(world: World, run_id: str) -> None:
+    world.work(until=lambda: run_id in world.runs.rows and world.run(run_id).status == "waiting_lease")
 
 
 def test_a_run_ends_with_its_reason_before_the_queue_forgets_it() -> None:

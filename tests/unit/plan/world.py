@@ -127,9 +127,13 @@ class MemoryRuns:
         kept = self.rows[run_id]
         return kept if kept.halt else self._keep(kept, {"halt": halt})
 
-    def supersede(self, run_id: str, by: str) -> bool:
+    def in_line(self, audience: str) -> list[Run]:
+        waiting = [run for run in self.rows.values() if run.status == "waiting_lease"]
+        return [run for run in waiting if run.audience == audience and run.origin == "export"]
+
+    def supersede(self, run_id: str, by: str, status: str = "waiting_approval") -> bool:
         kept = self.rows[run_id]
-        if kept.status != "waiting_approval":
+        if kept.status != status:
             return False
         self._keep(kept, {"status": "stale", "waits_on": by, "ended_at": stamp(self.clock())})
         return True

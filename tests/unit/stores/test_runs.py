@@ -161,6 +161,17 @@ def test_approving_names_what_was_approved(store: RunStore) -> None:
     assert approved.status == "waiting_approval"
 
 
+def test_who_waits_in_line_is_found_and_can_be_overtaken(store: RunStore) -> None:
+    waiting(store, "waiting_lease")
+    store.create(run().model_copy(update={"id": "run_2", "audience_id": "other", "status": "waiting_lease"}))
+    store.create(run().model_copy(update={"id": "run_3", "origin": "joiners", "status": "waiting_lease"}))
+    store.create(run().model_copy(update={"id": "run_4"}))
+    assert [one.id for one in store.in_line(run().audience)] == ["run_1"]
+    assert not store.supersede("run_1", "run_9")
+    assert store.supersede("run_1", "run_9", "waiting_lease")
+    assert store.in_line(run().audience) == []
+
+
 def test_approving_a_stale_run_has_it_planned_again(store: RunStore) -> None:
     waiting(store, "waiting_approval")
     assert store.supersede("run_1", "run_2")

@@ -10,12 +10,13 @@ from botocore.exceptions import ClientError
 
 from bridge.errors import Rejected
 from bridge.stores import erasures, run_items
-from mapping.run import Halt, Run
+from mapping.run import Halt, Run, RunStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 FEED = "RUN"
+KEPT_IN_QUEUE = timedelta(days=14)
 WAITING = ("waiting_approval", "stale", "waiting_lease", "planned")
 
 
@@ -85,12 +86,17 @@ class RunStore:
         )
         return done or self.get(run_id)
 
-    def supersede(self, run_id: str, by: str) -> bool:
+    def supersede(self, run_id: str, by: str, status: RunStatus = "waiting_approval") -> bool:
         """Turn a waiting run into a stale one: a newer full export has come."""
         changes = {"status": "stale", "ended_at": self._now(), "waits_on": by}
         condition = "#status = :waiting AND attribute_not_exists(halt)"
-        values = {":waiting": {"S": "waiting_approval"}}
+        values = {":waiting": {"S": status}}
         return self._update(run_id, run_items.attributes(changes), condition, values) is not None
+
+    def in_line(self, audience: str) -> list[Run]:
+        """The runs of exports that wait for their turn at the audience, oldest first: none waits for 14 days."""
+        found = self._with_status("waiting_lease", self.clock() - KEPT_IN_QUEUE)
+        return [run for run in found if run.audience == audience and run.origin == "export"]
 
     def holder(self, audience: str) -> str | None:
         """The run that last took the audience."""
@@ -175,6 +181,9 @@ class RunStore:
 
     def waiting(self, since: datetime) -> list[Run]:
         """Runs made since then that wait for approval, oldest first."""
+        return self._with_status("waiting_approval", since)
+
+    def _with_status(self, status: RunStatus, since: datetime) -> list[Run]:
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             IndexName="feed",
@@ -184,7 +193,7 @@ class RunStore:
             ExpressionAttributeValues={
                 ":feed": {"S": FEED},
                 ":since": {"S": since.isoformat()},
-                ":waiting": {"S": "waiting_approval"},
+                ":waiting": {"S": status},
             },
         )
         return [run_items.run_of(item) for page in pages for item in page["Items"]]

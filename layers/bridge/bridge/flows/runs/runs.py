@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from bridge.errors import Retryable
 from mapping.comparison import PartFile
 from mapping.export import RunPlan
-from mapping.run import STARTING, ColumnRecord, Halt, PartResult, Run, Snapshot
+from mapping.run import STARTING, ColumnRecord, Halt, PartResult, Run, RunStatus, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,11 @@ class Runs(Protocol):
     def stop(self, run_id: str, halt: Halt) -> Run | None:
         """Ask a run that is under way to end early; the first reason stays."""
 
-    def supersede(self, run_id: str, by: str) -> bool:
-        """Turn a run that waits for approval into a stale one."""
+    def supersede(self, run_id: str, by: str, status: RunStatus = "waiting_approval") -> bool:
+        """Turn a run that waits, for approval or its audience, into a stale one."""
+
+    def in_line(self, audience: str) -> Sequence[Run]:
+        """The runs of exports that wait for their turn at the audience."""
 
     def holder(self, audience: str) -> str | None:
         """The run that last took the audience."""

@@ -116,8 +116,11 @@ class RunSteps:
                 raise Blocked(
                     "waited_too_long", f"{wait.reason} held the audience for {LONGEST_WAIT.days} days"
                 )
+            told = {"mode": order.manifest.mode, "exported_at": order.exported_at}
             waiting = {"status": "waiting_lease", "waits_on": wait.reason, "waiting_since": since}
-            self.runs.move(run, owner, expect=STARTING, **waiting)
+            self.runs.move(run, owner, expect=STARTING, **waiting, **told)
+            if not run.waiting_since:
+                self._taking.overtake(run, order)
             return Later(wait.seconds, f"waits for {wait.reason}")
         began = self.runs.move(
             run,

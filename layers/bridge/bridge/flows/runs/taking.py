@@ -64,6 +64,17 @@ class Taking:
         taken = self.runs.take_audience(run.audience, run.id, holder_id)
         return None if taken else Later(SHORTLY, holder_id or "the audience")
 
+    def overtake(self, run: Run, order: Order) -> None:
+        """Called once, when a run begins to wait: a full export makes the older ones in line needless.
+
+        An older one that comes later is stale by what this one commits.
+        """
+        if run.origin != "export" or order.manifest.mode != "full":
+            return
+        for other in self.runs.in_line(run.audience):
+            if other.id != run.id and order.exported_at > (other.exported_at or order.exported_at):
+                self.runs.supersede(other.id, run.id, "waiting_lease")
+
     def _unsettled(self, holder: Run) -> int:
         # Braze keeps no order between requests, so the next run waits until the last answer has settled.
         if not holder.ended_at or not holder.queued or holder.kind == "reconcile":
