@@ -375,6 +375,7 @@ def _health() -> dict[str, Schema]:
             "Items delivered, minute by minute.",
         ),
         "data_points": record(points, "Of the newest audience runs, at most a hundred."),
+        "runs_waiting": whole("Of the same runs, those that a person can let go on.", minimum=0),
     }
     trial = {"message_id": text("Look for it among the live events."), "event": text(), "user_id": text()}
     return {

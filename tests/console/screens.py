@@ -22,6 +22,7 @@ SCREENS = {
     "dead-letters": "/console/dead-letters",
     "letter": "/console/dead-letters/{letter}",
     "access": "/console/access",
+    "changes": "/console/access/changes",
 }
 LOOKS: dict[str, dict[str, bool]] = {
     "light": {},

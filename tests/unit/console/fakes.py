@@ -219,6 +219,7 @@ def statistics() -> dict[str, Any]:
         "minutes": [{"at": AT}],
         "series": [{"label": "ActionIQ", "values": [75]}],
         "data_points": {"sent": 60, "full_resend": 240, "saved": 180, "runs": 2},
+        "runs_waiting": 1,
     }
 
 

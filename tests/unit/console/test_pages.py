@@ -40,6 +40,7 @@ SCREENS = {
     "/console/dead-letters": ["unauthorized", "the key was refused"],
     "/console/dead-letters/ltr_1": ["{\n  &#34;a&#34;: 1\n}", "dlv_1"],
     "/console/access": ["Shop", "dk_live_ab", "sb_abcd"],
+    "/console/access/changes": ["integration.created", "Ada"],
 }
 
 
@@ -63,7 +64,7 @@ def test_every_screen_speaks_every_language(visit, address, language):
 def test_a_viewer_sees_no_action_they_cannot_take(visit, api, address):
     api.says["GET /v1/admin/whoami"] |= {"role": "viewer"}
     page = visit("GET", address)
-    if address.endswith("/edit"):
+    if address.endswith(("/edit", "/changes")):
         assert page.status == 403
         return
     posts = re.findall(r'<form method="post"[^>]*action="([^"]*)"', page.html)
@@ -215,10 +216,11 @@ def test_a_report_that_cannot_be_read_for_another_reason_is_a_failure_that_is_to
 
 
 def test_who_changed_what_is_shown_to_admins_alone(visit, api):
-    assert "integration.created" in visit("GET", "/console/access").html
+    assert "/console/access/changes" in visit("GET", "/console/access").html
     api.says["GET /v1/admin/whoami"] |= {"role": "editor"}
-    assert "integration.created" not in visit("GET", "/console/access").html
-    assert [what for what, _ in api.asked].count("GET /v1/admin/audit-logs") == 1
+    assert "/console/access/changes" not in visit("GET", "/console/access").html
+    assert visit("GET", "/console/access/changes").status == 403
+    assert "GET /v1/admin/audit-logs" not in dict(api.asked)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -252,3 +254,9 @@ def test_a_replay_under_way_shows_how_far_it_is_and_what_it_waits_for(visit, api
 def test_a_dead_letter_that_is_no_json_is_shown_as_it_is(visit, api, body):
     api.says["GET /v1/admin/dead-letters/ltr_1"] = letter() | {"body": body}
     assert f"<code>{body}</code>" in visit("GET", "/console/dead-letters/ltr_1").html
+
+
+def test_a_viewer_is_not_offered_to_find_events_by_user(visit, api):
+    assert 'id="user"' in visit("GET", "/console/live-events").html
+    api.says["GET /v1/admin/whoami"] |= {"role": "viewer"}
+    assert 'id="user"' not in visit("GET", "/console/live-events").html

@@ -56,6 +56,12 @@ def test_saved_data_points_are_those_of_ended_audience_runs(ask, world):
     assert body["data_points"] == {"sent": 60, "full_resend": 900, "saved": 840, "runs": 2}
 
 
+def test_runs_that_a_person_can_let_go_on_are_counted(ask, world):
+    statuses = ("waiting_approval", "stale", "done", "syncing", "waiting_lease", "waiting_approval")
+    world.runs.rows = [run(status, id=f"run_{number}") for number, status in enumerate(statuses)]
+    assert ask("GET", "/v1/admin/statistics")[1]["runs_waiting"] == 3
+
+
 @pytest.mark.parametrize("minutes", ["0", "181", "-1", "x", "١٢", "9999"])
 def test_another_span_is_refused(ask, minutes):
     assert ask("GET", f"/v1/admin/statistics?minutes={minutes}")[0] == 422

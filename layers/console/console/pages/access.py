@@ -13,6 +13,7 @@ def pages() -> tuple[Page, ...]:
     """Sources for editors, tokens and the audit log for admins."""
     return (
         Page("GET", "/console/access", "viewer", access),
+        Page("GET", "/console/access/changes", "admin", changes),
         Page("POST", "/console/access/sources", "editor", create_source),
         Page("POST", "/console/access/sources/<id>/delete", "admin", delete_source),
         Page("POST", "/console/access/tokens", "admin", create_token),
@@ -21,8 +22,14 @@ def pages() -> tuple[Page, ...]:
 
 
 def access(visit: Visit) -> Reply:
-    """All three lists, or as much of them as the visitor may see."""
+    """Both lists, or as much of them as the visitor may see."""
     return _shown(visit)
+
+
+def changes(visit: Visit) -> Reply:
+    """The audit log, newest first."""
+    page = visit.api.get(AUDIT, limit=ENTRIES, cursor=visit.query.get("cursor"))
+    return Shown("changes.html", {"rows": page["data"], "next_cursor": page["next_cursor"]})
 
 
 def create_source(visit: Visit) -> Reply:
@@ -56,14 +63,8 @@ def delete_token(visit: Visit) -> Reply:
 
 
 def _shown(visit: Visit, made: dict[str, Any] | None = None) -> Reply:
-    sources, tokens, changes = together(
+    sources, tokens = together(
         lambda: visit.api.every(SOURCES),
         lambda: visit.api.every(TOKENS) if visit.visitor.may("admin") else [],
-        lambda: _changes(visit) if visit.visitor.may("admin") else {"data": [], "next_cursor": None},
     )
-    content = {"sources": sources, "tokens": tokens, "made": made}
-    return Shown("access.html", content | {"changes": changes["data"], "next_cursor": changes["next_cursor"]})
-
-
-def _changes(visit: Visit) -> dict[str, Any]:
-    return visit.api.get(AUDIT, limit=ENTRIES, cursor=visit.query.get("cursor"))
+    return Shown("access.html", {"sources": sources, "tokens": tokens, "made": made})

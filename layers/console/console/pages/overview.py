@@ -3,9 +3,6 @@
 from console.api import together
 from console.visits import Page, Reply, Shown, Visit
 
-NEWEST = 100
-WAITING = {"waiting_approval", "stale"}
-
 
 def pages() -> tuple[Page, ...]:
     """The first screen."""
@@ -14,15 +11,13 @@ def pages() -> tuple[Page, ...]:
 
 def overview(visit: Visit) -> Reply:
     """Health, the last hour's deliveries, queues, runs that wait for a person, what the audience runs saved."""
-    health, told, runs = together(
+    health, told = together(
         lambda: visit.api.get("/v1/admin/health"),
         lambda: visit.api.get("/v1/admin/statistics"),
-        lambda: visit.api.get("/v1/admin/audience-runs", limit=NEWEST),
     )
     content = {
         "health": health,
         "told": told,
-        "waiting_runs": sum(run["status"] in WAITING for run in runs["data"]),
         "series": [one for one in told["series"] if any(one["values"])],
     }
     return Shown("overview.html", content, "living")

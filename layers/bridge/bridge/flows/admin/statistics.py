@@ -16,6 +16,8 @@ from mapping.run import Run
 
 DEFAULT_MINUTES, MOST_MINUTES = 60, 180
 MOST_RUNS = 100
+WAITING = frozenset({"waiting_approval", "stale"})
+"""Runs that a person can let go on."""
 
 Minute = Mapping[str, Mapping[str, int]]
 """By installation id: `delivered`, `filtered`, `failed` items; `latency_ms` over `answers`, `lag_ms` over `lags`."""
@@ -55,6 +57,7 @@ class Statistics:
         counted = self.minutes.read(first, asked + 1)
         names = {one.id: one.name for one in self.installations.all()}
         known = [*names, *sorted({one for minute in counted for one in minute} - set(names))]
+        newest, _ = self.runs.page(MOST_RUNS, None)
         sums = {one: _sum(minute.get(one, {}) for minute in counted) for one in known}
         return answer_json(
             200,
@@ -74,17 +77,18 @@ class Statistics:
                     }
                     for one in known
                 ],
-                "data_points": self._data_points(),
+                "data_points": _data_points(newest),
+                "runs_waiting": sum(run.status in WAITING for run in newest),
             },
         )
 
-    def _data_points(self) -> dict[str, int]:
-        """Of the newest audience runs that were planned: what they sent against a resend of everybody."""
-        page, _ = self.runs.page(MOST_RUNS, None)
-        plans = [run.plan for run in page if run.kind == "audience" and run.plan and run.ended]
-        sent = sum(plan.data_points for plan in plans)
-        full = sum(int(plan.details.get("full_resend_data_points", 0)) for plan in plans)
-        return {"sent": sent, "full_resend": full, "saved": max(0, full - sent), "runs": len(plans)}
+
+def _data_points(newest: Sequence[Run]) -> dict[str, int]:
+    """Of the newest audience runs that were planned: what they sent against a resend of everybody."""
+    plans = [run.plan for run in newest if run.kind == "audience" and run.plan and run.ended]
+    sent = sum(plan.data_points for plan in plans)
+    full = sum(int(plan.details.get("full_resend_data_points", 0)) for plan in plans)
+    return {"sent": sent, "full_resend": full, "saved": max(0, full - sent), "runs": len(plans)}
 
 
 def _minutes(query: Mapping[str, str]) -> int:
