@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -15,8 +16,13 @@ SENDING = Sending("AIQ_a_1", "external_id", "false", update_existing_only=False)
 
 def query(statement: str) -> list[Any]:
     """Ask a database of its own."""
-    with duckdb.connect() as connection:
-        return connection.execute(statement).fetchall()
+    return database().execute(statement).fetchall()
+
+
+@cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One for all: opening one is most of what a question costs."""
+    return duckdb.connect()
 
 
 def put(session: Session, name: str, body: bytes, number: int = 1) -> SourceFile:

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -36,8 +37,13 @@ def session(opened: Session) -> Session:
 
 
 def query(statement: str) -> list[Any]:
-    with duckdb.connect() as connection:
-        return connection.execute(statement).fetchall()
+    return database().execute(statement).fetchall()
+
+
+@cache
+def database() -> duckdb.DuckDBPyConnection:
+    """One for all: opening one is most of what a question costs."""
+    return duckdb.connect()
 
 
 def put(session: Session, name: str, body: bytes, number: int = 1) -> SourceFile:

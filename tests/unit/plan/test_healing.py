@@ -1,6 +1,8 @@
 """A run that was abandoned had sent something: the next one knows what, and nobody stays in by mistake."""
 
 import json
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,6 +14,14 @@ MANY = [row(f"u{n}", n, "here") for n in range(7)]
 
 def abandoned(*, requests: int = 3, kill_after: tuple[int, ...] = ()) -> tuple[World, str]:
     """A world whose first run has sent some of its parts and was then abandoned."""
+    made, run_id = _abandoned(requests)
+    world = deepcopy(made)
+    world.life.writes, world.life.kill_after = 0, kill_after
+    return world, run_id
+
+
+@cache
+def _abandoned(requests: int) -> tuple[World, str]:
     world = World(part_rows=3)
     run_id = world.put("one", MANY)
     world.work(until=lambda: _syncing(world, run_id) and len(world.braze.sent) == requests)
@@ -22,7 +32,6 @@ def abandoned(*, requests: int = 3, kill_after: tuple[int, ...] = ()) -> tuple[W
     assert world.run(run_id).status == "blocked"
     assert world.buckets.pointers == {}
     world.clock.forward(120)
-    world.life.writes, world.life.kill_after = 0, kill_after
     return world, run_id
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -591,7 +590,7 @@ class World:
         self.waits: Counter[str] = Counter()
         self.measured: list[Mapping[str, Any]] = []
         self.nobody = Nobody(config or {})
-        self._owners = count()
+        self._owners = 0
         monotonic = Ticks()
         opened = sessions or plain_session
 
@@ -749,7 +748,8 @@ class World:
         raise AssertionError("the messages do not come to an end")
 
     def _deliver(self, queue: MemoryQueue, message: list[Any]) -> bool:
-        owner = f"worker-{next(self._owners)}"
+        self._owners += 1
+        owner = f"worker-{self._owners}"
         try:
             if queue is self.exports:
                 verdict = self.steps.handle(message[0], owner=owner, beat=lambda: None)
