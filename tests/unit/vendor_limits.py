@@ -52,6 +52,8 @@ def recipient_faults(sent: Json) -> list[str]:
     """Why Braze would refuse a request with this recipient."""
     names = [name for name in sends.IDENTIFIERS if sent.get(name) is not None]
     faults = [] if len(names) == 1 and sends._good_identifier(names[0], sent[names[0]]) else ["no identifier"]
+    if len(str(sent.get("external_user_id", "")).encode()) > checks.MOST_ID_BYTES:
+        faults.append("EXTERNAL_USER_ID_TOO_LARGE")
     properties = sent.get("trigger_properties")
     if properties is not None and len(json.dumps(properties).encode()) > sends.MOST_PROPERTY_BYTES:
         faults.append("trigger_properties are too large")

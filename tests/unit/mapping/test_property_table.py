@@ -19,7 +19,8 @@ BATCH = f"{EVENTS}.test_a_batchs_context_lies_under_its_events"
 PACKS = f"{EVENTS}.test_what_an_integration_wants_is_packed_once_and_in_order"
 DELIVERY = f"{EVENTS}.test_a_delivery_comes_out_of_its_queue_as_it_went_in"
 CLEAN = f"{EVENTS}.test_what_is_cleaned_holds_no_null_and_no_half_character"
-MEMORY = f"{EVENTS}.test_a_memory_keeps_back_only_what_it_has_seen_and_forgets_nothing_that_goes_out"
+PROPERTY = f"{EVENTS}.test_properties_go_out_as_braze_takes_them_and_what_stays_behind_is_told"
+MEMORY = f"{EVENTS}.test_a_memory_keeps_back_only_what_it_has_seen_and_nothing_old_goes_out"
 MERGE = f"{EVENTS}.test_two_changes_of_one_user_are_one_or_stay_two"
 RECIPIENT = f"{ROWS}.test_any_row_is_a_recipient_braze_takes_or_is_rejected"
 EVENT_ROW = f"{ROWS}.test_any_row_is_an_event_braze_takes_or_is_rejected"
@@ -62,7 +63,7 @@ PROPERTIES = {
     "braze_operators.combine": MERGE,
     "braze_operators.is_operation": MERGE,
     "braze_profile.attributes_of": CLEAN,
-    "braze_properties.storable": CLEAN,
+    "braze_properties.storable": PROPERTY,
     "braze_requests.TrackRequest.body": REQUEST,
     "braze_requests.last_of_each_user": RECIPIENT,
     "braze_requests.plan_track": REQUEST,
