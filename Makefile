@@ -18,7 +18,7 @@ endif
 
 .PHONY: help
 help:
-	@echo "make demo | test | chaos | up | down | check | docs | audit | bench | soak | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
+	@echo "make demo | test | fuzz | chaos | up | down | check | docs | audit | bench | soak | invoke E=events/<function>.<case>.json | deploy STAGE=<stage> | lock"
 
 # ---------------------------------------------------------------- tools
 .tools/uv.ready: requirements/uv.txt

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -71,25 +71,26 @@ def _part(section: bytes) -> tuple[str, bytes, bytes]:
 @cache
 def session() -> Session:
     """One database for all cases: opening one is most of what a small comparison costs."""
-    return Session(Path(mkdtemp(prefix="fuzz-")), memory_limit="400MB", threads=1)
+    return Session(Path(home().name), memory_limit="400MB", threads=1)
+
+
+@cache
+def home() -> TemporaryDirectory[str]:
+    """Gone with the process."""
+    return TemporaryDirectory(prefix="fuzz-")
 
 
 @contextmanager
 def opened() -> Iterator[Session]:
     """As the worker opens one, with a directory of its own."""
     found = session()
-    with TemporaryDirectory(dir=_root()) as directory:
+    with TemporaryDirectory(dir=home().name) as directory:
         found.directory = Path(directory)
         try:
             yield found
         except duckdb.FatalException:
             session.cache_clear()
             raise
-
-
-@cache
-def _root() -> str:
-    return str(session().directory)
 
 
 def check(data: bytes) -> None:
