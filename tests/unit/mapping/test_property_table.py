@@ -13,7 +13,7 @@ from types import FunctionType
 import mapping
 
 HERE = Path(__file__).parent
-EVENTS, ROWS = "test_property_events", "test_property_rows"
+EVENTS, ROWS, SETTINGS = "test_property_events", "test_property_rows", "test_property_settings"
 EVENT = f"{EVENTS}.test_any_event_is_refused_by_name_or_is_what_each_vendor_takes_or_has_a_reason"
 BATCH = f"{EVENTS}.test_a_batchs_context_lies_under_its_events"
 PACKS = f"{EVENTS}.test_what_an_integration_wants_is_packed_once_and_in_order"
@@ -29,11 +29,11 @@ COLUMNS = f"{ROWS}.test_every_column_has_a_fate_and_no_two_become_one_attribute"
 NAMES = f"{ROWS}.test_a_name_is_what_it_is_to_braze_or_has_a_problem"
 VALUES = f"{ROWS}.test_a_value_braze_keeps_is_kept_again_and_any_other_is_none"
 SAME = f"{ROWS}.test_a_value_is_the_same_as_itself_and_any_two_can_be_compared"
-KEYS = f"{ROWS}.test_a_key_says_what_it_is_or_is_refused"
-CONFIG = f"{ROWS}.test_any_configuration_is_taken_whole_or_every_fault_is_pointed_at"
-LIBRARY = f"{ROWS}.test_the_library_is_asked_anything"
-LETTERS = f"{ROWS}.test_a_group_of_letters_is_found_by_its_key_and_a_replay_says_what_is_left"
-ADDRESS = f"{ROWS}.test_an_id_cannot_leave_its_place_in_an_address_nor_a_key_its_header"
+KEYS = f"{SETTINGS}.test_a_key_says_what_it_is_or_is_refused"
+CONFIG = f"{SETTINGS}.test_any_configuration_is_taken_whole_or_every_fault_is_pointed_at"
+LIBRARY = f"{SETTINGS}.test_the_library_is_asked_anything"
+LETTERS = f"{SETTINGS}.test_a_group_of_letters_is_found_by_its_key_and_a_replay_says_what_is_left"
+ADDRESS = f"{SETTINGS}.test_an_id_cannot_leave_its_place_in_an_address_nor_a_key_its_header"
 
 PROPERTIES = {
     "actioniq.to_record": EVENT,
@@ -154,7 +154,7 @@ def property_tests() -> set[str]:
     """The tests that are given any value."""
     return {
         f"{path.stem}.{node.name}"
-        for path in (HERE / f"{EVENTS}.py", HERE / f"{ROWS}.py")
+        for path in HERE.glob("test_property_*.py")
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef)
         and any("given(" in ast.unparse(one) for one in node.decorator_list)
