@@ -27,7 +27,9 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def commands(page: Path) -> list[str]:
     """Lines of shell, one command each; the setting up of variables is done by these tests."""
     blocks = _BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [line for block in blocks for line in block.splitlines() if line.startswith(("curl", "aws"))]
+    return [
+        line for block in blocks for line in block.splitlines() if line.startswith(("curl", "aws", "sleep"))
+    ]
 
 
 @pytest.fixture(scope="module")

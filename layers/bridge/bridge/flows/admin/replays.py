@@ -95,6 +95,7 @@ class Replays:
             return answer_json(202, same.shown())
         if len(open_ones) >= MOST_OPEN:
             raise Problem(409, "TOO_MANY_REPLAYS", f"{MOST_OPEN} replays are under way: cancel one, or wait.")
+        total = self._total(order.wanted)  # first: what is filed between the two is sent, and not waited for
         now = self.clock()
         job = ReplayJob(
             id=self.new_id("rpl"),
@@ -102,7 +103,7 @@ class Replays:
             created_at=iso(now),
             created_by=call.actor.name,
             until=iso(now),
-            total=self._total(order.wanted),
+            total=total,
         )
         noted = {name: value for name, value in order.model_dump(exclude_none=True).items() if value}
         with self.audit.act(call.actor, "replay.started", "replay", job.id, _new(noted)):
