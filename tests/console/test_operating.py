@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import expect
 
+from bridge.delivery_worker import INSTALLATIONS_SECONDS
 from local.demo.api import Api
 from local.demo.aws import Account
 from local.demo.clues import gather
@@ -14,6 +15,9 @@ from local.demo.watch import Watch
 from tests.console.conftest import SignIn
 from tests.stack.house import House, until
 from tests.stack.test_exports import Bench
+
+HEARD_MS = 1000 * (INSTALLATIONS_SECONDS + 1)
+"""By then every worker has heard of a change; a letter replayed before may meet the old key once more."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,8 @@ def test_a_dead_letter_is_replayed_once_its_cause_is_mended(sign_in: SignIn, hou
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_contain_text("new revision")
     expect(page.locator("table").first.locator("tbody tr")).to_have_count(2)
+
+    page.wait_for_timeout(HEARD_MS)
 
     page.goto(f"/console/dead-letters?integration_id={one}")
     page.locator("tbody tr").get_by_role("link").click()

@@ -5,6 +5,7 @@ import os
 import pty
 import select
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ from typing import Any
 
 import pytest
 
+from bridge.delivery_worker import INSTALLATIONS_SECONDS
 from local.demo.stack import Stack
 from local.settings import LocalSettings
 from tests.stack.house import ACCOUNT, BRAZE_KEY, House, until
 
 PATIENCE = 60
 WRONG = "aiq_wrong"
+HEARD = INSTALLATIONS_SECONDS + 1
+"""Seconds after which every worker has heard of a change; a letter replayed before may meet the old key once more."""
 
 
 @dataclass
@@ -158,6 +162,7 @@ def test_a_refused_key_becomes_a_dead_letter_that_is_replayed_once_it_is_mended(
         "dead letters: unauthorized" in bridge.run("doctor", "--integration", installed, "--no-test").stdout
     )
     assert bridge.run("rotate", installed, **_secret(bridge.house.actioniq_key)).returncode == 0
+    time.sleep(HEARD)
     replayed = bridge.json("replay", "--reason", "unauthorized", "--integration", installed, "--yes")
     assert (replayed["replayed"], replayed["remaining"]) == (len(letters), 0)
     assert until(lambda: bridge.house.records(user), "the replayed record")
