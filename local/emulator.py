@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sts import STSClient
 
+MODULES = ("quick_emulator", "unpacking")
+"""Of this folder, read by the emulator's own interpreter."""
+
 
 def emulator_service(settings: LocalSettings) -> Service:
     """Describe MiniStack with IAM enforced, on loopback alone, forgetting everything when it ends."""
@@ -40,11 +43,10 @@ def emulator_service(settings: LocalSettings) -> Service:
         "DOCKER_HOST": f"unix://{scratch}/no-engine.sock",
         "PYTHONUNBUFFERED": "1",
     }
-    pins = (ROOT / "requirements" / "ministack.txt").read_bytes()
-    program = ROOT / "local" / "quick_emulator.py"
-    made_of = pins + program.read_bytes() + repr(sorted(env.items())).encode()
-    version = hashlib.sha256(made_of).hexdigest()[:12]
-    argv = [str(settings.tool("ministack", "python")), str(program)]
+    own = [ROOT / "requirements" / "ministack.txt", *(ROOT / "local" / f"{name}.py" for name in MODULES)]
+    pins = b"".join(path.read_bytes() for path in own)
+    version = hashlib.sha256(pins + repr(sorted(env.items())).encode()).hexdigest()[:12]
+    argv = [str(settings.tool("ministack", "python")), "-m", "local.quick_emulator"]
     path = {"PATH": os.environ.get("PATH", "")}  # differs between shells, and changes nothing
     return Service("emulator", argv, settings.emulator_port, version, env | path)
 

@@ -31,6 +31,8 @@ LANES = ("Event", "ActionIq", "Braze", "EventDeadLetter", "ActionIqDeadLetter", 
 PEOPLE = 1_000
 PATIENCE = 40.0
 HEARTBEAT = 10.0
+COLD = 15.0
+"""Seconds in which the first event has to be accepted before anything is done to the stack."""
 LAST_WORDS = 10.0
 """Seconds of load after the last mischief."""
 
@@ -126,14 +128,17 @@ class Scenario:
         ]
 
     def _rage(self, outcome: Outcome) -> None:
-        seconds = self.plan.load_seconds
-        outcome.load.start(seconds)
-        outcome.journeys.start(seconds)
-        outcome.onlookers.start(seconds)
+        ends = time.monotonic() + self.plan.load_seconds
+        outcome.load.start(self.plan.load_seconds)
+        while not outcome.load.accepted and time.monotonic() < ends - self.plan.load_seconds + COLD:
+            time.sleep(0.1)
+        left = ends - time.monotonic()
+        outcome.journeys.start(left)
+        outcome.onlookers.start(left)
         for one in outcome.audiences:
             one.start()
         for agent in outcome.agents:
-            agent.start(seconds - LAST_WORDS)
+            agent.start(left - LAST_WORDS)
         beat = time.monotonic()
         while any(agent.busy() for agent in outcome.agents):
             time.sleep(0.2)
