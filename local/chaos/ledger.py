@@ -92,7 +92,7 @@ def _line(
     for message, one in accepted.items():
         found = mine.get((side.id, message), ())
         free = repeatable(one.event)
-        told = [entry for entry in found if (entry.state, entry.reason) != ("filtered", "duplicate")]
+        told = _originals(found)
         line.copies_dropped += len(found) - len(told)
         state, faults = _state(told, free=free)
         if state == "lost" and _was_off(side, one, taken.get(message)):
@@ -105,12 +105,19 @@ def _line(
         line.reasons.update({f"{entry.state}: {entry.reason}" for entry in told if entry.reason})
         if countable(side.catalog_key, one.event):
             copies = side.copies.get(message, 0)
-            faults += _held(state, copies, perhaps=free or any(entry.perhaps for entry in told))
+            faults += _held(state, copies, perhaps=free or any(entry.perhaps for entry in found))
             line.doubled += [message] if copies > 1 and not free else []
         faults += _routed(side, one, told)
         faults += unfiled(told, side.letters)
         line.faults += [Fault(side.name, message, what) for what in faults]
     return line
+
+
+def _originals(found: Sequence[Entry]) -> list[Entry]:
+    """Without the copies that were dropped: as duplicates, or for the installation was off when they came."""
+    told = [entry for entry in found if (entry.state, entry.reason) != ("filtered", "duplicate")]
+    kept = [entry for entry in told if (entry.state, entry.reason) != ("filtered", "disabled")]
+    return kept or told[:1]
 
 
 def _state(told: Sequence[Entry], *, free: bool) -> tuple[Final, list[str]]:

@@ -81,6 +81,15 @@ def test_a_copy_that_was_dropped_is_counted_and_no_fault() -> None:
     assert (books.line().copies_dropped, books.off_by()) == (1, [])
 
 
+def test_a_copy_that_came_while_the_installation_was_off_is_a_dropped_copy_too() -> None:
+    books = Books(off=[(90.0, 95.0)])
+    books.entries += [entry("m1", "filtered", reason="disabled", delivery=f"dlv_{n}") for n in (2, 3)]
+    assert (books.line().copies_dropped, books.off_by()) == (2, [])
+    books.copies.clear()
+    books.entries = [one for one in books.entries if one.state != "delivered"]
+    assert (books.line().states["filtered"], books.off_by()) == (2, [])
+
+
 @pytest.mark.parametrize("message", ["m1", "m2", "m3"])
 def test_what_a_row_calls_sent_without_an_answer_may_be_there_once_more(message: str) -> None:
     books = Books()
