@@ -118,8 +118,10 @@ soak: up
 # ---------------------------------------------------------------- checks
 CODE := layers/mapping layers/bridge layers/console local functions api cli
 
-.PHONY: check docs docs-serve audit openapi format test browser pictures unit fuzz faults artifact stack commands sdk
-check: $(READY) .tools/docs.ready
+.PHONY: check lint docs docs-serve audit openapi format test browser pictures unit fuzz faults artifact stack commands sdk
+check: lint audit
+
+lint: $(READY) .tools/docs.ready
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check . || { .venv/bin/ruff format --check . | head -20; echo "make format mends it" >&2; exit 1; }
 	@$(PYTHON) -m mypy --no-error-summary $(CODE)
@@ -130,7 +132,7 @@ check: $(READY) .tools/docs.ready
 	@.venv/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint > /dev/null
 	@$(PYTHON) -m local.site
-	@echo "check: ruff, mypy, import contracts, the template and the docs are clean"
+	@echo "lint: ruff, mypy, import contracts, the template and the docs are clean"
 
 # The pages of docs/ as a site in .local/site; nothing of it is fetched from anywhere, then or later.
 docs: $(READY) .tools/docs.ready
@@ -141,7 +143,7 @@ DOCS_PORT ?= 8088
 docs-serve: .tools/docs.ready
 	@NO_MKDOCS_2_WARNING=1 .tools/docs/bin/mkdocs serve --strict --dev-addr 127.0.0.1:$(DOCS_PORT)
 
-# Not a part of check: checkov alone takes longer than all of it.
+# The template and the pins, read for known faults; the parts list goes to .local/sbom.json.
 audit: $(READY) .tools/audit.ready .tools/checkov.ready
 	@$(PYTHON) -m local.audit
 
