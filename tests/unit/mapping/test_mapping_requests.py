@@ -7,9 +7,9 @@ import pytest
 
 from mapping.braze import BrazeObject
 from mapping.braze_requests import last_of_each_user, plan_track
-from mapping.braze_rows import to_event_object, to_recipient
-from mapping.outcome import ItemOutcome, LeftOut, Outcome
-from tests.unit.mapping.signal_events import AT, braze_settings
+from mapping.braze_rows import to_recipient
+from mapping.outcome import ItemOutcome, Outcome
+from tests.unit.mapping.signal_events import AT
 
 
 def change(user: str = "u-1", **attributes: Any) -> list[BrazeObject]:
@@ -173,49 +173,5 @@ def test_a_row_is_a_recipient_and_its_other_columns_are_trigger_properties(
 )
 def test_a_row_that_addresses_nobody_is_rejected(row: object, reason: str) -> None:
     mapped = to_recipient(row)
-    assert isinstance(mapped, ItemOutcome)
-    assert (mapped.outcome, mapped.reason) == (Outcome.REJECTED, reason)
-
-
-def test_a_row_of_an_events_export_is_an_event() -> None:
-    row = {
-        "external_id": "u",
-        "event_name": "Left",
-        "event_time": "2026-09-01T13:00:00+02:00",
-        "cart": 3,
-        "x": None,
-    }
-    assert to_event_object(row, braze_settings()) == {
-        "external_id": "u",
-        "name": "Left",
-        "time": "2026-09-01T11:00:00.000Z",
-        "properties": {"cart": 3},
-    }
-    by_id = {"braze_id": "b", "event_name": "Left", "event_time": AT}
-    assert to_event_object(by_id, braze_settings()) == {"braze_id": "b", "name": "Left", "time": AT}
-
-
-def test_a_column_braze_would_not_store_is_left_out_of_its_row() -> None:
-    row = {"external_id": "u", "event_name": "Left", "event_time": AT, "cart": 3, "url": "x" * 256}
-    notes: list[LeftOut] = []
-    mapped = to_event_object(row, braze_settings(), notes)
-    assert not isinstance(mapped, ItemOutcome)
-    assert mapped["properties"] == {"cart": 3}
-    assert notes == [LeftOut("properties.url", "string_too_long")]
-
-
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        (None, "not_an_object"),
-        ({"external_id": "u", "event_name": "e"}, "bad_timestamp"),
-        ({"external_id": "u", "event_name": "e", "event_time": "soon"}, "bad_timestamp"),
-        ({"external_id": "u", "event_time": AT}, "no_event_name"),
-        ({"event_name": "e", "event_time": AT}, "empty_identifier"),
-        ({"external_id": "u", "event_name": "e" * 256, "event_time": AT}, "event_name_too_long"),
-    ],
-)
-def test_a_row_that_is_no_event_is_rejected(row: object, reason: str) -> None:
-    mapped = to_event_object(row, braze_settings())
     assert isinstance(mapped, ItemOutcome)
     assert (mapped.outcome, mapped.reason) == (Outcome.REJECTED, reason)

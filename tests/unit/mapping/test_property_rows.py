@@ -17,7 +17,7 @@ from mapping.braze_fields import (
     trait_field,
 )
 from mapping.braze_requests import last_of_each_user, plan_track
-from mapping.braze_rows import addressed, to_event_object, to_recipient
+from mapping.braze_rows import addressed, to_recipient
 from mapping.export import ColumnRule, ColumnType
 from mapping.json_values import encode
 from mapping.outcome import ItemOutcome
@@ -56,16 +56,6 @@ def test_any_row_is_a_recipient_braze_takes_or_is_rejected(row: Any, existing: b
     assert recipient_faults(json.loads(encode(made))) == []
     assert addressed(made, existing_only=True) == made
     assert last_of_each_user([made, made]) == [made]
-
-
-@bounded(100)
-@given(ROW | JSON)
-def test_any_row_is_an_event_braze_takes_or_is_rejected(row: Any) -> None:
-    made = to_event_object(row, SETTINGS)
-    if isinstance(made, ItemOutcome):
-        assert (made.outcome, bool(made.reason)) == (End.REJECTED, True)
-    else:
-        assert braze_faults("events", json.loads(encode(made))) == []
 
 
 @bounded(60)

@@ -23,7 +23,6 @@ PROPERTY = f"{EVENTS}.test_properties_go_out_as_braze_takes_them_and_what_stays_
 MEMORY = f"{EVENTS}.test_a_memory_keeps_back_only_what_it_has_seen_and_nothing_old_goes_out"
 MERGE = f"{EVENTS}.test_two_changes_of_one_user_are_one_or_stay_two"
 RECIPIENT = f"{ROWS}.test_any_row_is_a_recipient_braze_takes_or_is_rejected"
-EVENT_ROW = f"{ROWS}.test_any_row_is_an_event_braze_takes_or_is_rejected"
 REQUEST = f"{ROWS}.test_a_request_holds_each_item_once_or_has_it_wait"
 COLUMNS = f"{ROWS}.test_every_column_has_a_fate_and_no_two_become_one_attribute"
 NAMES = f"{ROWS}.test_a_name_is_what_it_is_to_braze_or_has_a_problem"
@@ -68,7 +67,6 @@ PROPERTIES = {
     "braze_requests.last_of_each_user": RECIPIENT,
     "braze_requests.plan_track": REQUEST,
     "braze_rows.addressed": RECIPIENT,
-    "braze_rows.to_event_object": EVENT_ROW,
     "braze_rows.to_recipient": RECIPIENT,
     "braze_values.date": VALUES,
     "braze_values.filled_text": VALUES,

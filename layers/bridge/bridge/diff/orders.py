@@ -6,6 +6,7 @@ import duckdb
 
 from bridge.diff import columns as sql
 from bridge.diff import wire
+from mapping.braze_rows import EVENT_COLUMNS
 from mapping.comparison import Compared, StageColumn
 
 
@@ -38,7 +39,7 @@ def events(
     if not columns:  # a manifest without parts
         return Compared()
     by_name = {column.name: column.field for column in columns}
-    rest = [column for column in columns if column.name not in ("event_name", "event_time")]
+    rest = [column for column in columns if column.name not in EVENT_COLUMNS]
     opening = sql.text('{"' + identifier + '":')
     close = ',"_update_existing_only":true}' if update_existing_only else "}"
     return _cut(
