@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -37,6 +37,7 @@ class Place:
     clock: Clock
     sqs: Any
     url: str
+    names: Iterator[int] = field(default_factory=count)
 
     def fails(self, number: int, reason: str = "unauthorized", replay_of: str | None = None) -> None:
         body = {"delivery_id": f"dlv_{number}", "integration_id": "int_1", "items": []}
@@ -53,9 +54,9 @@ class Place:
     def work(self) -> int:
         queues = {"braze": Queue(self.sqs, self.url)}
         depths = QueueDepths(self.sqs, {"braze": (self.url, self.url)})
-        sender, names = Sender(self.letters, queues), count()
+        sender = Sender(self.letters, queues)
         work = Replaying(
-            self.jobs, self.letters, sender, depths, self.clock, lambda _: f"w{next(names)}-{id(names)}"
+            self.jobs, self.letters, sender, depths, self.clock, lambda _: f"w{next(self.names)}"
         )
         return work.work(6000, self.clock() + timedelta(seconds=45))
 
