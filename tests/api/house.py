@@ -69,6 +69,8 @@ class House:
         for name, key in {"actioniq": "actioniq", "braze": "braze", "journeys": "braze"}.items():
             body = {"name": f"{self.prefix} {name}", "config": keys[key], "sources": []}
             self.ids[name] = self.make(f"integration-catalog/{key}/install", body, "integrations")["id"]
+        nobodys = self.admin("POST", "replays", json={"integration_id": self.ids["journeys"]})
+        self.ids["replay"] = nobodys.json()["id"]
         for kind, listed in {
             "run": "audience-runs",
             "delivery": "live-events",

@@ -8,7 +8,7 @@ import schemathesis
 
 from tests.api.house import House
 
-GIVEN_OUT = re.compile(r"(int|src|tok|run|ltr|dlv|aud)_[0-9a-zA-Z]{16,}")
+GIVEN_OUT = re.compile(r"(int|src|tok|run|ltr|dlv|aud|rpl)_[0-9a-zA-Z]{16,}")
 NAMELESS = "nobody"
 
 Body = dict[str, Any]
@@ -44,7 +44,7 @@ def _own(name: str, house: House, turn: int) -> str | None:
     if name == "sdkSettings":
         return house.write_key
     runs = dict.fromkeys(("getRun", "getRunReport", "getRunRejects"), "run")
-    reads = {**runs, "getLiveEvent": "delivery", "getDeadLetter": "letter"}
+    reads = {**runs, "getLiveEvent": "delivery", "getDeadLetter": "letter", "getReplay": "replay"}
     return house.ids.get(reads[name]) if name in reads else None
 
 
@@ -98,6 +98,13 @@ def _replayed(body: Body, house: House, _: int) -> Body:
     return body
 
 
+def _started(body: Body, house: House, _: int) -> Body:
+    """As `_replayed`; nor does it start a replay of everything."""
+    if body.get("all") is True:
+        body = {name: value for name, value in body.items() if name != "all"}
+    return body | {"integration_id": house.ids["journeys"]}
+
+
 def _ordered(body: Body, house: House, turn: int) -> Body:
     """Audiences go to nobody: a run of theirs would stay."""
     key = body.get("activation_id")
@@ -122,6 +129,7 @@ BODIES: dict[str, Callable[[Body, House, int], Body]] = {
     "createSource": _named,
     "createToken": _named,
     "replayDeadLetters": _replayed,
+    "startReplay": _started,
     "eraseSubject": _nobodys,
     "activate": _ordered,
 }

@@ -16,6 +16,7 @@ NEED_ANOTHERS = {
     "getDeadLetter",
     "approveRun",
     "cancelRun",
+    "cancelReplay",
     "getRunReport",
     "getRunRejects",
     "getErasure",
