@@ -162,6 +162,12 @@ def test_a_short_pause_of_the_installation_shuts_the_gate_and_a_long_one_ends_th
     assert sender.requests == []
 
 
+def test_a_short_pause_that_does_not_end_leaves_the_rest_to_the_queue() -> None:
+    work = pump(Scripted(), OpenGate(shut=True))
+    work.pulse = lambda: Stop(after=1.5 if work.monotonic() < 100 else 0.0)
+    assert work.run() == Stop(after=1.5)
+
+
 def test_a_gate_that_stays_shut_for_long_leaves_the_rest_to_the_queue() -> None:
     sender = Scripted()
     assert pump(sender, OpenGate(shut=True, waits=600.0)).run() == Stop(after=600.0)

@@ -109,7 +109,7 @@ class Pump:
 
     def _beat(self) -> None:
         stop = self.pulse()
-        if stop and stop.halt is None and 0 < stop.after <= PATIENCE:
+        if stop and stop.halt is None and 0 < stop.after <= PATIENCE and not self._fruitless():
             self.gate.pause(stop.after)
         else:
             self._stop = stop or self._stop
@@ -211,11 +211,13 @@ class Pump:
 
     def _rest(self, frame: Frame, seconds: float) -> None:
         self._ready.append(frame)
-        fruitless = self.monotonic() - self._accepted_at > FRUITLESS
-        if seconds > PATIENCE or fruitless:
+        if seconds > PATIENCE or self._fruitless():
             self._stop = self._stop or Stop(after=seconds)
         else:
             self.gate.pause(seconds)
+
+    def _fruitless(self) -> bool:
+        return self.monotonic() - self._accepted_at > FRUITLESS
 
     def _again(self, frame: Frame, after: float | None) -> None:
         if frame.tries + 1 >= TRIES:
