@@ -21,6 +21,7 @@ from bridge.clients.hosts import AllowedHosts
 from bridge.clients.transport import Transport
 from bridge.flows.delivery.vendor_keys import Credentials
 from bridge.flows.runs.held import Held
+from bridge.flows.runs.outage import LONGEST_PAUSE
 from bridge.flows.runs.pacing import Pacers
 from bridge.flows.runs.readback import Readers
 from bridge.flows.runs.run_messages import RunMessages
@@ -104,7 +105,8 @@ def sync() -> PartSync:
         AllowedHosts.of(config.extra_allowed_hosts, "braze"), size=config.requests_in_flight
     )
     parts = PartFiles(client("s3"), config.state_bucket)
-    pacers = Pacers(monotonic, config.requests_in_flight)
+    longest_pause = min(LONGEST_PAUSE, config.longest_retry_seconds)
+    pacers = Pacers(monotonic, config.requests_in_flight, longest_pause=longest_pause)
     keys = Credentials(SecretStore(SecretsProvider(), config.stack_name))
     return PartSync(
         runs=RunStore(dynamodb, config.runs_table, now, config.run_retention_days),
@@ -123,4 +125,5 @@ def sync() -> PartSync:
         witness=Told(HealthStore(dynamodb, config.deliveries_table, now), telemetry.publish_items, now),
         jitter=jitter,
         lease_seconds=config.lease_seconds,
+        longest_retry=config.longest_retry_seconds,
     )

@@ -28,7 +28,7 @@ GAP, POLL = 3.0, 0.5
 
 @dataclass
 class Audience:
-    """`members` is the truth as last exported; `ever` is everybody it ever held."""
+    """`members` is the truth as last exported, `ever` everybody it ever held, `longest` the longest run in seconds."""
 
     name: str
     mode: Literal["full", "delta"]
@@ -43,6 +43,7 @@ class Audience:
     exports: int = 0
     ended: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    longest: float = 0.0
     _until: float = float("inf")
     _halted: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -145,14 +146,18 @@ class Audience:
         raise Refused(f"no run for export {export}")
 
     def _end(self, run_id: str) -> str:
+        began = time.monotonic()
+        run: Json = {}
         while time.monotonic() < self._until:
-            status = self._asked(f"/v1/admin/audience-runs/{run_id}").get("status")
+            run = self._asked(f"/v1/admin/audience-runs/{run_id}") or run
+            status = run.get("status")
             if status in ENDED:
+                self.longest = max(self.longest, time.monotonic() - began)
                 return str(status)
             if status == "waiting_approval":
                 self.admin.once("POST", f"/v1/admin/audience-runs/{run_id}/approve", {})
             time.sleep(POLL)
-        raise Refused(f"run {run_id} has not ended")
+        raise Refused(f"not ended after {time.monotonic() - began:.0f} s: {json.dumps(run)}")
 
     def _asked(self, path: str, **query: Any) -> Json:
         """What the API says now; nothing when it does not answer, for it is asked again."""

@@ -36,15 +36,12 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is not as it has to be."""
+    """One thing that is not as it has to be; `where` and `what` are the same for many of a kind."""
 
     where: str
     which: str
     what: str
-
-    def __str__(self) -> str:
-        """A sentence for the list."""
-        return f"{self.where}: {self.which}: {self.what}"
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -78,7 +75,9 @@ def ledger(
         strangers = side.copies.keys() - accepted.keys() - set(known)
         line.faults += [Fault(side.name, one, "at the vendor, and nobody sent it") for one in strangers]
         if line.accepted != line.states.total():
-            line.faults.append(Fault(side.name, "the sum", f"{line.states.total()} of {line.accepted}"))
+            line.faults.append(
+                Fault(side.name, "the sum", "is off", f"{line.states.total()} of {line.accepted}")
+            )
     return lines
 
 
@@ -140,7 +139,7 @@ def _held(state: Final, copies: int, *, perhaps: bool) -> Iterator[str]:
             yield "delivered, and not at the vendor"
         elif copies > 1 and not perhaps:
             yield f"{copies} times at the vendor, and not listed as sent without an answer"
-    elif copies and not (perhaps and state in ("rejected", "dead-lettered", "under way")):
+    elif copies and not perhaps:
         yield f"{state}, and at the vendor"
 
 

@@ -14,22 +14,23 @@ def differences(
     """`held` are the custom attributes of everybody; who is no member must not be flagged as one."""
     flag = f"AIQ_{name}_1"
     found = [
-        Fault(f"Audience {name}", user, what)
+        Fault(f"Audience {name}", user, what, detail)
         for user in sorted(people)
-        for what in _off(name, flag, members.get(user), held.get(user, {}))
+        for what, detail in _off(name, flag, members.get(user), held.get(user, {}))
     ]
     unknown = sorted(members.keys() - set(people))
     return found + [Fault(f"Audience {name}", user, "a member that nobody knows") for user in unknown]
 
 
-def _off(name: str, flag: str, wished: Json | None, held: Json) -> Iterator[str]:
+def _off(name: str, flag: str, wished: Json | None, held: Json) -> Iterator[tuple[str, str]]:
     if wished is None:
         if held.get(flag):
-            yield "left, and still a member at Braze"
+            yield "left, and still a member at Braze", ""
         return
     if held.get(flag) is not True:
-        yield "a member, and not at Braze"
+        yield "a member, and not at Braze", ""
         return
     for column, value in wished.items():
-        if held.get(f"{column}_{name}") != value:
-            yield f"{column} is {held.get(f'{column}_{name}')!r} at Braze, not {value!r}"
+        there = held.get(f"{column}_{name}")
+        if there != value:
+            yield f"another {column} at Braze", f"{there!r}, not {value!r}"

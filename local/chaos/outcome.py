@@ -51,11 +51,11 @@ class Outcome:
         """How often each thing was done to the stack."""
         return sum((agent.done for agent in self.agents), Counter())
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Fault | str]:
         """Everything that is off."""
-        return [str(fault) for fault in self._faults()]
+        return list(self._faults())
 
-    def _faults(self) -> Iterator[object]:
+    def _faults(self) -> Iterator[Fault | str]:
         if self.undrained:
             yield f"not drained in {self.plan.drain_seconds:.0f} s: {self.undrained}"
         if len(self.load.given_up) > MOST_GIVEN_UP * len(self.load.accepted) or not self.journeys.wanted:

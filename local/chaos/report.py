@@ -6,11 +6,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from local.chaos.ledger import Line
+from local.chaos.ledger import Fault, Line
 from local.chaos.outcome import Outcome
 from local.chaos.records import STATES
 
-LISTED = 40
+NAMED = 5
 _STATES = (*STATES, "switched off")
 
 
@@ -22,10 +22,23 @@ def show(outcome: Outcome, console: Console) -> None:
         console.print(_verdict(outcome), style="green", highlight=False)
         return
     console.print(f"[red]{len(faults)} things are wrong:")
-    for fault in faults[:LISTED]:
-        console.print(f"- {fault}", markup=False, highlight=False)
-    if len(faults) > LISTED:
-        console.print(f"... and {len(faults) - LISTED} more")
+    for sentence in sentences(faults):
+        console.print(f"- {sentence}", markup=False, highlight=False)
+
+
+def sentences(faults: Iterable[Fault | str]) -> list[str]:
+    """A line for everything that is wrong; what many ids share is one line, with the first of them by name."""
+    alike: dict[str, list[Fault]] = {}
+    lines: dict[str, str] = {}
+    for one in faults:
+        if isinstance(one, Fault):
+            alike.setdefault(f"{one.where}: {one.what}", []).append(one)
+        else:
+            lines[one] = one
+    for what, found in alike.items():
+        named = ", ".join(f"{one.which}{one.detail and f' ({one.detail})'}" for one in found[:NAMED])
+        lines[what] = f"{what}: {named}" + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+    return list(lines.values())
 
 
 def told(outcome: Outcome, console: Console) -> None:
@@ -82,12 +95,15 @@ def _line(line: Line) -> Sequence[object]:
 
 
 def _audiences(outcome: Outcome) -> Table:
-    table = _table("Audiences", "audience", "exports", "runs done", "ended otherwise", "members", "wrong")
+    table = _table(
+        "Audiences", "audience", "exports", "runs done", "ended otherwise", "longest", "members", "wrong"
+    )
     return _rows(
         table,
         (
             (
                 *(one.name, one.exports, one.ended.count("done"), len(one.ended) - one.ended.count("done")),
+                f"{one.longest:.0f} s",
                 *(len(one.members), sum(fault.where.endswith(one.name) for fault in outcome.members)),
             )
             for one in outcome.audiences

@@ -19,16 +19,16 @@ VISIBILITY = {
     "AudienceDeadLetter": 15,
 }
 """Seconds after which a message that nobody finished is seen again, by queue."""
+RETRY = {"LONGEST_RETRY_SECONDS": "12"}
 FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
     "Ingest": {"Timeout": 14},
     "DeadLetter": {"Timeout": 14},
-    "ActionIqDelivery": {"Timeout": 48},
-    "BrazeDelivery": {"Timeout": 48},
+    "ActionIqDelivery": {"Timeout": 48, **RETRY},
+    "BrazeDelivery": {"Timeout": 48, **RETRY},
     "AudiencePlan": {"LEASE_SECONDS": "10", "LEASE_HIDE_SECONDS": "2"},
-    "AudienceSync": {"LEASE_SECONDS": "10"},
+    "AudienceSync": {"LEASE_SECONDS": "10", **RETRY},
 }
 """A delivery's lease ends with its function's time; of that, a request needs the last 35 s for itself."""
-RETRY = {"LONGEST_RETRY_SECONDS": "12"}
 
 
 @contextmanager
@@ -61,9 +61,7 @@ def _changed(account: Account, name: str, change: Mapping[str, Any]) -> dict[str
         "Timeout": found["Timeout"],
         "Environment": {"Variables": found["Environment"]["Variables"]},
     }
-    variables = {key: value for key, value in change.items() if key.isupper()} | (
-        RETRY if name.endswith("Delivery") else {}
-    )
+    variables = {key: value for key, value in change.items() if key.isupper()}
     account.functions.update_function_configuration(
         FunctionName=found["FunctionName"],
         Timeout=change.get("Timeout", found["Timeout"]),

@@ -90,6 +90,16 @@ def test_a_copy_that_came_while_the_installation_was_off_is_a_dropped_copy_too()
     assert (books.line().states["filtered"], books.off_by()) == (2, [])
 
 
+def test_what_was_under_way_when_its_installation_was_switched_off_is_there_only_if_its_row_says_it_may_be() -> (
+    None
+):
+    books = Books(off=[(99.0, 105.0)])
+    books.change("m1", state="filtered", reason="disabled", perhaps=True)
+    assert books.off_by() == []
+    books.change("m1", perhaps=False)
+    assert books.off_by() == ["m1: filtered, and at the vendor"]
+
+
 @pytest.mark.parametrize("message", ["m1", "m2", "m3"])
 def test_what_a_row_calls_sent_without_an_answer_may_be_there_once_more(message: str) -> None:
     books = Books()

@@ -11,7 +11,10 @@ HELD: dict[str, Any] = {"u1": {"AIQ_a_1": True, "n_a": 7, "city_a": "Oslo"}, "u2
 
 
 def found(held: dict[str, Any], people: tuple[str, ...] = ("u1", "u2", "u3")) -> list[str]:
-    return [f"{one.which}: {one.what}" for one in differences("a", MEMBERS, people, held)]
+    return [
+        f"{one.which}: {one.what}{one.detail and f' ({one.detail})'}"
+        for one in differences("a", MEMBERS, people, held)
+    ]
 
 
 def test_an_audience_that_is_the_truth_has_no_faults() -> None:
@@ -23,8 +26,8 @@ def test_an_audience_that_is_the_truth_has_no_faults() -> None:
     [
         ({"u2": {"AIQ_a_1": True}}, "u2: left, and still a member at Braze"),
         ({"u1": {}}, "u1: a member, and not at Braze"),
-        ({"u1": {**HELD["u1"], "n_a": 8}}, "u1: n is 8 at Braze, not 7"),
-        ({"u1": {"AIQ_a_1": True, "n_a": 7}}, "u1: city is None at Braze, not 'Oslo'"),
+        ({"u1": {**HELD["u1"], "n_a": 8}}, "u1: another n at Braze (8, not 7)"),
+        ({"u1": {"AIQ_a_1": True, "n_a": 7}}, "u1: another city at Braze (None, not 'Oslo')"),
     ],
 )
 def test_a_single_fault_is_found(changes: dict[str, Any], expected: str) -> None:

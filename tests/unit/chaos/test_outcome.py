@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.chaos import logs
+from local.chaos import logs, report
 from local.chaos.audiences import Audience
 from local.chaos.journeys import Journeys
 from local.chaos.ledger import Fault, Line
@@ -61,3 +61,13 @@ def test_a_single_fault_is_told(name: str) -> None:
     one = outcome()
     FAULTS[name](one)
     assert len(one.faults()) == 1
+
+
+def test_what_many_ids_share_is_told_in_one_line_that_names_the_first() -> None:
+    one = outcome()
+    one.undrained = "3 without an end"
+    one.members += [Fault("Audience a", f"u{n}", "another n", f"{n}, not 7") for n in range(6)]
+    assert report.sentences(one.faults()) == [
+        "not drained in 30 s: 3 without an end",
+        "Audience a: another n: u0 (0, not 7), u1 (1, not 7), u2 (2, not 7), u3 (3, not 7), u4 (4, not 7) and 1 more",
+    ]

@@ -101,6 +101,14 @@ def test_a_vendor_that_names_a_longer_wait_is_left_alone_for_as_long() -> None:
     assert Attempts().left(datetime(2026, 1, 1, tzinfo=UTC)) == 0.0
 
 
+def test_no_two_attempts_are_further_apart_than_the_stack_allows() -> None:
+    attempts, waits = Attempts(), []
+    for _ in range(3):
+        attempts = attempts.after_failure(START, 0.0, 0.0, lambda most: most, longest=100.0)
+        waits.append(attempts.left(START))
+    assert waits == [15.0, 100.0, 100.0]
+
+
 def deadly(world: World, run_id: str, *, after: int) -> None:
     """Every worker dies at its so-manyth request."""
     request, counted, gate = world.braze.request, [0], OpenGate(width=1)

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.flows.runs.outage import FIRST_PAUSE, LONGEST_PAUSE, Outage
-from bridge.flows.runs.pacing import Pacer
+from bridge.flows.runs.pacing import Pacer, Pacers
 
 
 def fails(outage: Outage, *, at: float, times: int, lasting: float = 0.0) -> list[float]:
@@ -42,6 +42,12 @@ def test_each_probe_that_fails_doubles_the_pause_up_to_ten_minutes() -> None:
         pauses += fails(outage, at=now, times=1)
         now += 1_000.0
     assert pauses == [30.0, 60.0, 120.0, 240.0, 480.0, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
+
+
+def test_a_stack_that_retries_sooner_pauses_no_longer_than_that_either() -> None:
+    outage = Outage(longest=12.0)
+    assert fails(outage, at=0.0, times=10) + fails(outage, at=100.0, times=1) == [12.0, 12.0]
+    assert Pacers(lambda: 0.0, longest_pause=12.0)("int_1", "audience").outage == Outage(longest=12.0)
 
 
 def test_an_answer_to_a_probe_ends_it_and_a_late_one_from_before_does_not() -> None:

@@ -7,7 +7,10 @@ from bridge.settings import CommaList, Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings(Settings):
-    """`audience_sync`'s environment; `requests_in_flight` is the most of a worker, a dead one costs `lease_seconds`."""
+    """`audience_sync`'s environment; `requests_in_flight` is the most of a worker, a dead one costs `lease_seconds`.
+
+    `longest_retry_seconds` is the most between two attempts at a part; less makes five attempts end sooner.
+    """
 
     stack_name: str
     installations_table: str
@@ -23,3 +26,4 @@ class SyncSettings(Settings):
     run_retention_days: int = 90
     requests_in_flight: int = 256
     lease_seconds: int = 60
+    longest_retry_seconds: int = 14_400

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 MOST = 5
 LONGEST = timedelta(hours=24)
-FIRST_SECONDS, FACTOR = 15.0, 8.0
+FIRST_SECONDS, FACTOR, LONGEST_RETRY = 15.0, 8.0, 14_400.0
 
 type Jitter = Callable[[float], float]
 """Draws a number of seconds between 0 and the one given."""
@@ -24,10 +24,17 @@ class Attempts:
     still: float = 0.0
     next_at: float = 0.0
 
-    def after_failure(self, now: datetime, stood_still: float, wait: float, jitter: Jitter) -> "Attempts":
+    def after_failure(
+        self,
+        now: datetime,
+        stood_still: float,
+        wait: float,
+        jitter: Jitter,
+        longest: float = LONGEST_RETRY,
+    ) -> "Attempts":
         """One more; the next comes after `wait` seconds, or later: 15 s, 2 min, 16 min, 2 h, each less up to half."""
         at = now.timestamp()
-        backoff = FIRST_SECONDS * FACTOR**self.count
+        backoff = min(FIRST_SECONDS * FACTOR**self.count, longest)
         next_at = at + max(wait, backoff / 2 + jitter(backoff / 2))
         if not self.count:
             return Attempts(1, at, stood_still, next_at)

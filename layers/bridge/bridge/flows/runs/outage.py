@@ -11,8 +11,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 15.0, 600.0
 
 @dataclass(slots=True)
 class Outage:
-    """Times are those of a monotonic clock."""
+    """Times are those of a monotonic clock; `longest` is the longest pause in seconds."""
 
+    longest: float = LONGEST_PAUSE
     _failures: int = 0
     _pauses: int = 0
     _heard_at: float = -math.inf
@@ -39,7 +40,7 @@ class Outage:
         self._silent_since = min(self._silent_since, started)
         if not self._pauses and (self._failures < FAILURES or now - self._silent_since < SILENCE):
             return None
-        pause = min(FIRST_PAUSE * 2.0**self._pauses, LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2.0**self._pauses, self.longest)
         self._pauses += 1
         self._failures, self._silent_since = 0, math.inf
         self._until = now + pause

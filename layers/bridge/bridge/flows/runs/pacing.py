@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple, Protocol
 
-from bridge.flows.runs.outage import Outage
+from bridge.flows.runs.outage import LONGEST_PAUSE, Outage
 from bridge.flows.runs.windows import Told, Window
 
 SPEED = 1_000.0
@@ -192,11 +192,12 @@ class Pacers:
     monotonic: Callable[[], float]
     most: int = MOST
     speed: float = SPEED
+    longest_pause: float = LONGEST_PAUSE
     _known: dict[tuple[str, str], Pacer] = field(default_factory=dict)
 
     def __call__(self, installation_id: str, kind: str) -> Pacer:
         lane = _LANES.get(kind, "track")
-        made = Pacer(self.monotonic, self.most, self.speed)
+        made = Pacer(self.monotonic, self.most, self.speed, outage=Outage(self.longest_pause))
         if lane == "read":
             # A run has one reader, and the real-time lane reads nothing: the window is its alone.
             most, speed, window = (
@@ -204,5 +205,5 @@ class Pacers:
                 min(READ_SPEED, self.speed),
                 Window(0.0, supposed=1.0),
             )
-            made = Pacer(self.monotonic, most, speed, window)
+            made = Pacer(self.monotonic, most, speed, window, Outage(self.longest_pause))
         return self._known.setdefault((installation_id, lane), made)

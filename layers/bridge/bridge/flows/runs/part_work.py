@@ -188,7 +188,9 @@ class PartWork:
         """Seconds until the rest is tried again, with the attempt written down if this was one."""
         if failures and not self._progressed():
             still, jitter = self._pause().stood_still, self.flow.jitter
-            self.ledger.attempts = self.ledger.attempts.after_failure(self._now(), still, stop.after, jitter)
+            self.ledger.attempts = self.ledger.attempts.after_failure(
+                self._now(), still, stop.after, jitter, self.flow.longest_retry
+            )
         if self._spent():
             return 0.0
         return max(stop.after, self.ledger.attempts.left(self._now()))

@@ -11,7 +11,7 @@ from typing import Any
 from bridge.errors import Blocked
 from bridge.flows.runs.admission import Claims
 from bridge.flows.runs.arrivals import UnreadableMessage, readable
-from bridge.flows.runs.attempts import Jitter
+from bridge.flows.runs.attempts import LONGEST_RETRY, Jitter
 from bridge.flows.runs.part_stores import HeldLines, Pacers, PartRows, Pauses, Readers, RunsToStop, Senders
 from bridge.flows.runs.part_work import FRAME, SPARE_SECONDS, PartWork
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Parts, Verdict
@@ -44,6 +44,7 @@ class PartSync:
     witness: Witness = field(default_factory=Nobody)
     pulse_seconds: float = 1.0
     lease_seconds: int = LEASE_SECONDS
+    longest_retry: float = LONGEST_RETRY
     plans: dict[str, RunPlan] = field(default_factory=dict)
 
     def worker(self, remaining: Callable[[], float]) -> Callable[..., Verdict]:
