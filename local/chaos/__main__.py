@@ -16,7 +16,8 @@ from local.demo.stack import DEFAULT_PATH, Stack
 from local.settings import LocalSettings
 from local.up import processes
 
-DRAIN = 100.0
+DRAIN = 160.0
+"""Seconds in which everything has to come to its end; what is calm earlier is proved earlier."""
 BESIDES = 25.0
 """Seconds for setting up, clearing away and reading the logs."""
 WIDTH = 120
