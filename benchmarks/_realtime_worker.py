@@ -35,7 +35,7 @@ def bodies(events: Sequence[dict[str, Any]], in_message: int) -> list[str]:
 def records(texts: Sequence[str]) -> list[dict[str, Any]]:
     """What the event source hands over."""
     shared = {
-        "attributes": {},
+        "attributes": {"ApproximateReceiveCount": "1"},
         "messageAttributes": {},
         "md5OfBody": "",
         "eventSource": "aws:sqs",
