@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.flows.runs.pacing import LEAST, MOST, Pacer, Pacers
-from bridge.flows.runs.windows import GUARD
+from bridge.flows.runs.windows import GUARD, UNHEARD
 from tests.unit.sync.account import Account, Rate, play
 
 CASES = [(1, 0.01), (1, 0.2), (2, 0.05), (4, 0.01), (4, 0.2)]
@@ -124,6 +124,38 @@ def test_what_comes_late_from_the_window_before_is_passed_over() -> None:
     assert pacer.room(1) == 1
     pacer.told(late, Rate(100, 0, 1.0))
     assert pacer.window.left(3, now[0]) > 0
+
+
+def test_a_limit_smaller_than_the_crowd_that_may_be_there_is_still_asked_in_every_window() -> None:
+    account = Account([(4, 2.0)])
+    play(account, workers=1, latency=0.05, seconds=60)
+    assert [turn for turn in range(28) if not account.used.get((0, turn))] == []
+
+
+def rolled() -> tuple[Pacer, list[float]]:
+    """Once told of a window of four that is over now, and four workers may spend from the next one."""
+    now = [0.0]
+    pacer = Pacer(lambda: now[0])
+    assert pacer.room(1) == 1
+    pacer.told(pacer.sending(), Rate(4, 3, 2.0))
+    now[0] = 2.5
+    return pacer, now
+
+
+def test_where_no_answer_tells_of_the_new_window_there_is_another_one_soon() -> None:
+    pacer, now = rolled()
+    assert (pacer.room(9), pacer.room(9)) == (1, 0)
+    assert 4.0 < pacer.wait() <= UNHEARD
+    now[0] += pacer.wait()
+    assert pacer.room(9) == 1
+
+
+def test_where_answers_tell_of_no_window_any_more_none_is_kept() -> None:
+    pacer, now = rolled()
+    assert pacer.room(9) == 1
+    pacer.told(pacer.sending(), None)
+    now[0] += 1.0
+    assert pacer.room(9) > 4
 
 
 def test_what_was_let_through_and_not_sent_is_given_back() -> None:

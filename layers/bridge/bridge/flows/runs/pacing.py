@@ -127,9 +127,10 @@ class Pacer:
 
     def told(self, ticket: Ticket, rate: Told | None) -> None:
         """What the answer to that request said of the window."""
-        if rate is None:
-            return
         with self._lock:
+            if rate is None:
+                self.window.untold(ticket.number)
+                return
             first = self.window.limit == math.inf
             self.window.told(ticket.number, rate, self._let, self.monotonic(), sent=ticket.at)
             if first and not self._tells_burst():

@@ -231,7 +231,7 @@ class PartWork:
         if self._progressed():
             self.ledger.attempts = Attempts()
         self.flow.rows.leave(self.run.id, self.part, self.owner, self.ledger.write())
-        return Later(min(MAX_HIDE, math.ceil(wait)), "the rest of the part waits")
+        return Later(math.ceil(min(wait, MAX_HIDE)), "the rest of the part waits")
 
     def _spent(self) -> bool:
         return self.ledger.attempts.spent(self._now(), self._pause().stood_still)

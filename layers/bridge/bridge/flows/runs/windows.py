@@ -14,6 +14,8 @@ MEASURED_SECONDS = 0.2
 MEASURED_REQUESTS = 10
 SUPPOSED_CROWD = 10.0
 """How many workers there may be, from the first answer until it is measured: they often start together."""
+UNHEARD = 5.0
+"""Seconds after which a window that no answer told of is given up for a new one."""
 
 
 class Told(Protocol):
@@ -45,6 +47,7 @@ class Window:
     _ends_at: float = math.inf
     _first: int = 0
     _known: bool = False
+    _began_at: float = math.inf
     _measured: tuple[float, float, int] | None = None
 
     def left(self, let: int, now: float) -> int:
@@ -57,8 +60,8 @@ class Window:
         return max(0.0, self._left(let, now)) / max(0.05, min(HORIZON, self._ends_at - EARLY - now))
 
     def seconds_left(self, now: float) -> float:
-        """Until the next window; endless when nothing is known of one."""
-        return self._ends_at + GUARD - now
+        """Until the next window; endless when nothing was ever told of one."""
+        return min(self._ends_at + GUARD, self._began_at + UNHEARD) - now
 
     def told(self, ticket: int, rate: Told, let: int, now: float, *, sent: float) -> None:
         """Take in one answer to a request sent then; what comes late from the window before is passed over.
@@ -78,10 +81,16 @@ class Window:
             self._measured = None
         elif ends_at < self._ends_at - 1.0:
             return
-        self._ends_at = min(self._ends_at, ends_at)
+        self._ends_at, self._began_at = min(self._ends_at, ends_at), math.inf
         if rate.remaining < self._remaining:
             self._remaining, self._ticket = rate.remaining, ticket
             self._measure(now)
+
+    def untold(self, ticket: int) -> None:
+        """Take in an answer without the headers: where the window before was the last that was told, none is known."""
+        if ticket > self._first and math.isfinite(self._began_at):
+            self.limit = self._remaining = self._began_at = math.inf
+            self.crowd, self._known = 1.0, False
 
     def _measure(self, now: float) -> None:
         if self._measured is None:
@@ -100,10 +109,12 @@ class Window:
         if not math.isfinite(self.limit):
             return math.inf
         uncounted = (let - self._ticket) * self.crowd
-        return (self._remaining - self.limit * self.reserve - uncounted) / self.crowd
+        left = (self._remaining - self.limit * self.reserve - uncounted) / self.crowd
+        # However small its share may be: somebody has to ask what the new window is like.
+        return max(left, 1.0 - (let - self._ticket)) if math.isfinite(self._began_at) else left
 
     def _roll(self, let: int, now: float) -> None:
-        if now > self._ends_at + GUARD:
-            self._remaining, self._ends_at = self.limit, math.inf
+        if now > self._ends_at + GUARD or now >= self._began_at + UNHEARD:
+            self._remaining, self._ends_at, self._began_at = self.limit, math.inf, now
             self._ticket = self._first = let
             self._measured = None
