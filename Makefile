@@ -215,7 +215,9 @@ deploy: $(READY)
 	@.tools/ministack/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
 	  -s .aws-sam/release .aws-sam/release
 	@if [ -n "$(CANARY)" ]; then $(PYTHON) -m local.canary .aws-sam/release $(CANARY); fi
-	@.tools/sam/bin/sam deploy --template-file .aws-sam/release/template.yaml --config-env $(STAGE)
+# By its whole path: beside a template that is named, sam looks for its settings in that template's folder.
+	@.tools/sam/bin/sam deploy --template-file .aws-sam/release/template.yaml \
+	  --config-file $(CURDIR)/samconfig.toml --config-env $(STAGE)
 
 # ---------------------------------------------------------------- pins
 COMPILE := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
