@@ -41,7 +41,7 @@ def routes(body: Mapping[str, Any]) -> Iterator[Route]:
         for method, operation in operations.items():
             if method not in METHODS and method != ANY_METHOD:
                 continue
-            key = "$default" if path == "/$default" else f"{_verb(method)} {path}"
+            key = "$default" if path.lstrip("/") == "$default" else f"{_verb(method)} {path}"
             names = [name for need in operation.get("security", []) for name in need if name != "NONE"]
             function = _function(operation["x-amazon-apigateway-integration"]["uri"])
             yield Route(key, function, names[0] if names else None)

@@ -12,7 +12,7 @@ OPEN = {
     "/v1/events": "checks a signature itself",
     "/console": "asks the API with the visitor's own token",
     "/console/{proxy+}": "asks the API with the visitor's own token",
-    "/$default": "answers 404, takes trailing slashes, and serves what is public",
+    "$default": "answers 404, takes trailing slashes, and serves what is public",
 }
 """What is open to the gateway beside the SDKs' own paths, which check a write key themselves."""
 

@@ -141,6 +141,15 @@ def test_the_bucket_alone_may_notify_the_export_queue(resources: Resources) -> N
     assert named == [f"arn:${{AWS::Partition}}:s3:::{bucket[0]}", bucket[1]]
 
 
+def test_who_uploads_in_pieces_may_take_back_those_of_an_upload_that_failed(resources: Resources) -> None:
+    """boto3 sends what is larger than 8 MB in pieces; without this they lie there, paid for, until they expire."""
+    put, undo = (
+        set(may(resources, "AudiencePlanRole", action))
+        for action in ("s3:PutObject", "s3:AbortMultipartUpload")
+    )
+    assert put == undo
+
+
 def test_whoever_holds_what_got_no_answer_may_write_it_to_the_letters_of_braze(resources: Resources) -> None:
     letters = who_may(resources, "sqs:SendMessage", "BrazeDeadLetterQueue")
     assert letters == {"BrazeDeliveryRole", "AudienceSyncRole"}

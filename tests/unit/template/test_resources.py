@@ -1,6 +1,7 @@
 """What holds data, what is logged, what is open: checked over the transformed template."""
 
 import dataclasses
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -186,6 +187,48 @@ def test_the_api_is_throttled_and_logged(resources: Resources) -> None:
     assert stage["AccessLogSettings"]["DestinationArn"]
 
 
+def test_a_line_of_the_access_log_is_json_whatever_the_gateway_says(resources: Resources) -> None:
+    """`messageString` and no other variable comes with quotation marks of its own."""
+    (stage,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    line = re.sub(
+        r"\$context\.[\w.]+",
+        lambda said: '"Unauthorized"' if said[0].endswith("messageString") else "Unauthorized",
+        stage["AccessLogSettings"]["Format"],
+    )
+    assert json.loads(line)["error"] == "Unauthorized"
+
+
+def test_no_metric_of_the_api_is_paid_for_that_nobody_looks_at(resources: Resources) -> None:
+    """Metrics by route cost as much as custom ones, for some seventy routes; the access log names the route."""
+    (stage,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
+    settings = [stage["DefaultRouteSettings"], *stage["RouteSettings"].values()]
+    assert not [one for one in settings if one.get("DetailedMetricsEnabled")]
+
+
+def test_a_warning_of_the_import_stops_no_deployment(resources: Resources) -> None:
+    """SAM marks open routes with a scheme `NONE` that it describes nowhere."""
+    (api,) = of_type(resources, "AWS::ApiGatewayV2::Api").values()
+    described = set(api["Body"]["components"]["securitySchemes"])
+    named = {
+        name
+        for methods in api["Body"]["paths"].values()
+        for said in methods.values()
+        for need in said.get("security", ())
+        for name in need
+    }
+    assert named - described == {"NONE"}
+    assert not api.get("FailOnWarnings")
+
+
+def test_a_producer_of_another_account_may_send_an_acl_along_that_changes_nothing(
+    resources: Resources,
+) -> None:
+    bucket = resources["ExportBucket"]["Properties"]
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    statements = resources["ExportBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert "s3:PutObjectAcl" in statements[0]["Fn::If"][1]["Action"]
+
+
 def test_a_route_with_limits_of_its_own_exists(resources: Resources) -> None:
     (stage,) = of_type(resources, "AWS::ApiGatewayV2::Stage").values()
     assert set(stage["RouteSettings"]) <= {route.key for route in routes(api_body(resources))}
@@ -207,8 +250,11 @@ def test_a_stage_is_a_stack_of_its_own_and_sets_parameters_that_exist(
     source: dict[str, Any], stage: str
 ) -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))[stage]
-    given = dict(pair.split("=", 1) for pair in config["deploy"]["parameters"]["parameter_overrides"].split())
-    assert config["global"]["parameters"]["stack_name"] == f"signal-bridge-{stage}"
+    shared = config["global"]["parameters"]
+    # Not of deploy alone: a build that knows nothing of Architecture=x86_64 makes a bundle that cannot start.
+    assert all("parameter_overrides" not in config[verb]["parameters"] for verb in config if verb != "global")
+    given = dict(pair.split("=", 1) for pair in shared["parameter_overrides"].split())
+    assert shared["stack_name"] == f"signal-bridge-{stage}"
     for name, value in given.items():
         parameter = source["Parameters"][name]
         if "AllowedValues" in parameter:
