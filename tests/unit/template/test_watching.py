@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from bridge import telemetry
+from bridge.flows.admin import lookout
+from bridge.flows.erase import job
 from bridge.settings import Settings
 from local.invoke import FUNCTIONS
 from tests.unit.template.lanes import LANES
@@ -88,6 +90,38 @@ def test_a_runbook_says_what_it_means_how_to_look_and_what_to_do() -> None:
         if path.name != "README.md":
             text = path.read_text(encoding="utf-8")
             assert text.index("**What it means.**") < text.index("## Look") < text.index("## Do"), path.name
+
+
+def test_a_waiting_run_is_counted_as_long_as_its_message_lies_in_the_queue(resources: Resources) -> None:
+    """Else its alarm would say that all is well while it still waits."""
+    kept = resources["ExportQueue"]["Properties"]["MessageRetentionPeriod"]
+    assert lookout.LOOKS_BACK.total_seconds() >= kept
+    assert f"rings for {lookout.LOOKS_BACK.days} days" in (PAGES / "run-waiting.md").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_the_runbooks_say_how_long_a_queue_keeps_its_messages(resources: Resources) -> None:
+    days = {
+        name: queue["MessageRetentionPeriod"] // (24 * 60 * 60)
+        for name, queue in of_type(resources, "AWS::SQS::Queue").items()
+        if not name.endswith("DeadLetterQueue")
+    }
+    assert {name for name, kept in days.items() if kept != 4} == {"ExportQueue", "AudienceQueue"}
+    longest = max(days.values())
+    page = (PAGES / "queue-age.md").read_text(encoding="utf-8")
+    assert f"stays for four days, one of the export and audience queues for {longest}" in page
+    assert any(f"waiting in a queue ({longest} days at most)" in said for said in job.LEFT)
+
+
+def test_what_lambda_says_of_a_call_that_ran_out_of_time_is_logged_and_looked_for(
+    resources: Resources,
+) -> None:
+    """It is no line of level ERROR, and Lambda writes it at WARN when the call did not end well."""
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert function["LoggingConfig"]["SystemLogLevel"] == "WARN"
+    page = (PAGES / "function-errors.md").read_text(encoding="utf-8")
+    assert '($.level = "ERROR") || ($.type = "platform.report")' in page
 
 
 def test_alarms_of_our_own_metrics_ask_for_what_is_published(resources: Resources) -> None:
@@ -177,7 +211,7 @@ def test_a_function_is_given_exactly_what_it_reads(source: dict[str, Any], folde
 def optional(folder: str) -> set[str]:
     """What is read with a default that a stack need not set."""
     return {
-        "audience_sync": {"REQUESTS_IN_FLIGHT", "LEASE_SECONDS"},
+        "audience_sync": {"REQUESTS_IN_FLIGHT", "LEASE_SECONDS", "LONGEST_RETRY_SECONDS"},
         "audience_plan": {"APPROVAL_HIDE_SECONDS", "LEASE_HIDE_SECONDS", "LEASE_SECONDS"},
         "actioniq_delivery": {"LONGEST_RETRY_SECONDS"},
         "braze_delivery": {"LONGEST_RETRY_SECONDS"},

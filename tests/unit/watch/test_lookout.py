@@ -109,7 +109,7 @@ def test_what_could_not_be_told_is_told_at_the_next_look() -> None:
     assert len(world.mails) == 1
 
 
-def test_only_runs_that_can_still_wait_are_looked_for() -> None:
+def test_a_run_is_looked_for_as_long_as_its_message_may_wait() -> None:
     world = World()
     world.look()
-    assert world.asked == [NOW - timedelta(days=5)]
+    assert world.asked == [NOW - timedelta(days=14)]

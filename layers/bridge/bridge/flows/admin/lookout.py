@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from mapping.run import Run
 
-LOOKS_BACK = timedelta(days=5)
-"""A run waits for four days at the most: then its message has left the queue."""
+LOOKS_BACK = timedelta(days=14)
+"""As long as a run's message may wait with it. One that nobody decided on by then still can be approved."""
 
 
 class Conditions(Protocol):

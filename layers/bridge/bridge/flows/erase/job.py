@@ -12,7 +12,7 @@ LEFT = (
     "Braze and ActionIQ keep their own profiles: delete the person there too.",
     "An export that still names the person brings them back: take them out of its source first.",
     "Files in the export bucket stay until they expire.",
-    "Messages still waiting in a queue (four days at most) are not touched: ask again when they are gone.",
+    "Messages still waiting in a queue (14 days at most) are not touched: ask again when they are gone.",
     "Backups: 35 days of point-in-time recovery of the tables; for a day what objects were before.",
     "Claims of an activation's recipients stay as shortened hashes until they expire.",
 )
