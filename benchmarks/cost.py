@@ -13,6 +13,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 COUNTED = Path(__file__).with_name("counted.json")
+TEMPLATE = ROOT / "template.yaml"
+POLLERS, POLL_SECONDS, MONTH_SECONDS = 5, 20, 30 * 24 * 60 * 60
+"""Lambda asks a queue by so many pollers, each of which waits so long for an answer."""
 MILLION = 1_000_000
 
 
@@ -50,8 +53,9 @@ PRICES = Usage(
 """Dollars for one, us-east-1, on demand, arm64, first tier, without the free tier: list prices of 2026-11."""
 
 CALLS: dict[str, Usage] = {
-    **dict.fromkeys(("hold", "move", "lease", "checkpoint", "leave", "take_audience"), Usage(write_units=1)),
-    "finish": Usage(write_units=4),  # a transaction over two rows: two units each
+    **dict.fromkeys(("lease", "checkpoint", "leave", "take_audience"), Usage(write_units=1)),
+    **dict.fromkeys(("hold", "move"), Usage(write_units=2)),  # the run's row, and the index it stands in
+    "finish": Usage(write_units=5),  # a transaction over two rows: two units each, and the index
     **dict.fromkeys(("get", "holder"), Usage(read_units=1)),
     **dict.fromkeys(("put_part", "put_plan", "put_result", "put_report"), Usage(s3_puts=1)),
     **dict.fromkeys(("put_changes", "upload"), Usage(s3_puts=6)),  # 32 MB in pieces of 8, begun and completed
@@ -64,6 +68,8 @@ GB_A_PROCESSOR = 1.769
 PLAN_GB, SYNC_GB = 4096 / 1024, 1769 / 1024
 EVENTS_A_MESSAGE, EVENTS_A_REQUEST, RECORDS_A_REQUEST, MESSAGES_A_BATCH = 500, 75, 500, 10
 EVENT_KB = 0.6
+WITH_INDEX = 2
+"""Delivery rows stand whole in the index `feed` too: each write of one is written there again."""
 COLLECT_US, INGEST_US, DELIVER_US, CLAIMS_US, MEMORY_US = 16, 23, 62, 108, 216
 """Processor of one event, microseconds: benchmarks.collect, .ingest and .realtime on this project's two cores."""
 WAIT_SECONDS = 0.1
@@ -118,7 +124,7 @@ def delivered(per_delivery: int, *, claims: bool, memory: bool = False) -> Usage
         gb_seconds=micros * GB_A_PROCESSOR + batches * WAIT_SECONDS,
         sqs_requests=deliveries * (chunks + 1 + 1 / MESSAGES_A_BATCH),
         s3_puts=deliveries,
-        write_units=deliveries * row_units * 3,
+        write_units=deliveries * row_units * 3 * WITH_INDEX,
     )
     kept = Usage(read_units=MILLION, write_units=2 * MILLION) if memory else Usage()
     return used + (Usage(write_units=2 * MILLION) if claims else Usage()) + kept
@@ -148,6 +154,30 @@ def sheet(counted: dict[str, Any]) -> list[tuple[str, Usage]]:
     ]
 
 
+def standing() -> list[tuple[str, int, float]]:
+    """What a stack costs a month while nothing happens: how many of what, at what price each."""
+
+    def number(kind: str) -> int:
+        return len(re.findall(rf"^    Type: AWS::{kind}$", TEMPLATE.read_text(), re.MULTILINE))
+
+    polls = POLLERS * MONTH_SECONDS / POLL_SECONDS
+    return [
+        ("alarms", number("CloudWatch::Alarm"), 0.10),
+        ("dashboard", number("CloudWatch::Dashboard"), 3.00),
+        ("queues, asked while they are empty", number("SQS::Queue"), polls * PRICES.sqs_requests),
+        ("metrics of the watch", 3, 0.30),
+        ("key of the alarms' topic", number("KMS::Key"), 1.00),
+        ("secret of the first token", number("SecretsManager::Secret"), 0.40),
+    ]
+
+
+def standing_table() -> list[str]:
+    """The same in Markdown, with its sum."""
+    rows = ["| a month in which nothing happens | number | $ each | $ |", "| --- | --: | --: | --: |"]
+    rows += [f"| {name} | {n} | {price:.2f} | {n * price:.2f} |" for name, n, price in standing()]
+    return [*rows, f"| together | | | **{sum(n * price for _, n, price in standing()):.2f}** |"]
+
+
 def tables() -> str:
     """The sheet and the prices, in Markdown."""
     columns = ("HTTP", "invocations", "GB-s", "SQS", "S3 puts", "S3 gets", "write units", "read units")
@@ -155,6 +185,7 @@ def tables() -> str:
     for name, used in sheet(json.loads(COUNTED.read_text())):
         figures = " | ".join(f"{one:,.0f}" for one in astuple(used))
         rows.append(f"| {name} | {figures} | **{dollars(used):.4f}** |")
+    rows += ["", *standing_table()]
     rows += ["", f"| price of | {' | '.join(columns)} |", f"| --- |{' --: |' * len(columns)}"]
     rows.append(f"| a million, $ | {' | '.join(f'{one * MILLION:,.3f}' for one in astuple(PRICES))} |")
     return "\n".join(rows)

@@ -29,7 +29,7 @@ NOT_RUN = {
             "make deploy STAGE=dev",
             "make deploy STAGE=prod CANARY=Canary10Percent5Minutes",
             "bridge login --stack signal-bridge-dev --region eu-west-1 --first-token",
-            "sam delete --stack-name signal-bridge-dev --region eu-west-1",
+            ".tools/sam/bin/sam delete --stack-name signal-bridge-dev --region eu-west-1",
         ]
     },
 }

@@ -1,13 +1,15 @@
-"""docs/limits.md says what the code holds to."""
+"""docs/limits.md and docs/personal-data.md say what the code holds to."""
 
 import pytest
 
 from bridge.flows.admin import replay
 from bridge.flows.events import collect, decode, frames, orders
+from bridge.stores import activations, audit, idempotency
 from local.settings import ROOT
 from mapping import json_values, packing
 
 PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
+KEPT = (ROOT / "docs" / "personal-data.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,9 @@ PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
 )
 def test_a_limit_of_the_page_is_the_codes(row: str) -> None:
     assert row in PAGE
+
+
+def test_what_is_kept_of_people_beside_events_is_kept_as_long_as_the_page_says() -> None:
+    days = f"{audit.KEPT.days} days; {activations.REMEMBERED_FOR.days} days; a day | TTL |"
+    assert f"| audit log; activations and their answers; answers to an `Idempotency-Key` | {days}" in KEPT
+    assert idempotency.KEPT_SECONDS == 24 * 60 * 60
