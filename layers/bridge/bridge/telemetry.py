@@ -35,6 +35,8 @@ class Step(Protocol):
     @property
     def latency_ms(self) -> int: ...
     @property
+    def wait(self) -> float | None: ...
+    @property
     def fresh(self) -> Mapping[str, int] | None: ...
     @property
     def event_lag_ms(self) -> int | None: ...
@@ -122,22 +124,25 @@ class Tally:
             publish_items(lane, who, _totals(mine), {name: _known(mine, name) for name in _MEASURES})
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """The same by installation, for the minute's row: items by outcome, and sums of ms with their numbers."""
+        """The same by installation, for the minute's row: items by how they ended, and sums of ms with their numbers.
+
+        What is tried again has not ended; what was still open when its delivery was given up has failed.
+        """
         told: dict[str, Counter[str]] = defaultdict(Counter)
         for step in self.steps:
             mine = told[step.integration_id]
             for outcome, number in (step.fresh or {}).items():
-                mine[_COUNTED.get(outcome, "failed")] += number
+                if step.wait is None or outcome not in _OPEN:
+                    mine[_COUNTED.get(outcome, "failed")] += number
             for measure, value in (("latency_ms", step.latency_ms), ("lag_ms", step.event_lag_ms)):
                 if value:
                     mine[measure] += value
                     mine[_HOW_MANY[measure]] += 1
-        return {
-            who: {name: mine[name] for name in mine if name != "retry"} for who, mine in told.items() if who
-        }
+        return {who: dict(mine) for who, mine in told.items() if who}
 
 
-_COUNTED = {"delivered": "delivered", "filtered": "filtered", "retry": "retry"}
+_COUNTED = {"delivered": "delivered", "filtered": "filtered"}
+_OPEN = frozenset({"retry", "unknown"})
 _HOW_MANY = {"latency_ms": "answers", "lag_ms": "lags"}
 _MEASURES = {"VendorLatency": "latency_ms", "EventLag": "event_lag_ms", "AcceptedLag": "accepted_lag_ms"}
 _OUTCOMES = {

@@ -142,3 +142,47 @@ def test_what_was_split_from_a_held_request_still_goes_out(world: World) -> None
     assert world.receive(message).status == "unknown"
     assert world.row(message)["counts"] == {"unknown": 2, "delivered": 2}
     assert len(world.letters.sent) == 1
+
+
+@pytest.mark.parametrize(("later", "status"), [(503, "dead"), (401, "blocked")])
+def test_a_letter_says_that_it_may_have_arrived_although_later_attempts_were_refused(
+    world: World, later: int, status: str
+) -> None:
+    world.vendor.answers = lambda _: ReadTimeoutError(None, "", "silent")  # type: ignore[arg-type]
+    message = delivery([event("m1"), event("m2", userId="u2")])
+    assert world.receive(message).reason == "no_answer"
+    world.vendor.answers = lambda _: (later, {})
+    while not world.letters.sent:
+        world.clock.pass_(hours=3)
+        world.receive(message)
+    assert (world.row(message)["status"], world.letters.sent[0][1]["outcome"]) == (status, "unknown")
+
+
+def test_a_letter_of_a_delivery_that_grew_too_old_says_that_it_may_have_arrived(world: World) -> None:
+    world.vendor.answers = lambda _: ReadTimeoutError(None, "", "silent")  # type: ignore[arg-type]
+    message = delivery([event("m1")])
+    assert world.receive(message).reason == "no_answer"
+    world.clock.pass_(hours=25)
+    assert world.receive(message).reason == "attempts_exhausted"
+    assert world.letters.sent[0][1]["outcome"] == "unknown"
+
+
+def test_a_letter_of_a_delivery_whose_lost_items_were_answered_later_says_how_the_others_ended(
+    world: World,
+) -> None:
+    def answers(body: Any) -> tuple[int, Any] | Exception:
+        users = [one["external_id"] for one in body["events"]]
+        if len(users) > 1:
+            return 413, {}
+        return first if users == ["u1"] else (503, {})
+
+    first: Any = ReadTimeoutError(None, "", "silent")  # type: ignore[arg-type]
+    world.vendor.answers = answers
+    message = delivery([event("m1"), event("m2", userId="u2")])
+    assert world.receive(message).reason == "no_answer"
+    first = 201, {"message": "success"}
+    while not world.letters.sent:
+        world.clock.pass_(hours=3)
+        world.receive(message)
+    assert world.row(message)["counts"] == {"delivered": 1, "resent": 1, "retry": 1}
+    assert world.letters.sent[0][1]["outcome"] == "dead"

@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from urllib3.exceptions import ReadTimeoutError
 
 from bridge import telemetry
 from bridge.flows.delivery.delivery_records import Result
 from bridge.flows.runs.witness import Told
 from mapping.outcome import Outcome
 from mapping.run import Halt
-from tests.unit.delivery.world import World, delivery, event, success
+from tests.unit.delivery.world import World, delivery, event, order, success
 from tests.unit.operations.fakes import NOW, run
 from tests.unit.plan.a_report import REPORT
 from tests.unit.plan.world import World as Runs
@@ -92,6 +93,30 @@ def test_the_lag_is_the_oldest_items_since_its_own_time_and_since_it_was_accepte
     items = [event("m1", receivedAt=at, timestamp=older), event("m2", receivedAt=at, timestamp=at)]
     (line,) = published(capsys, world.receive(delivery(items)))
     assert (line["EventLag"], line["AcceptedLag"]) == ([3_600_000.0], [90_000.0])
+
+
+def test_the_columns_of_an_order_are_no_times_whatever_they_are_called(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    world = World()
+    rows = [{"external_id": "u1", "timestamp": "at noon", "receivedAt": 7}, {"external_id": "u2"}]
+    result = world.receive(order([]).model_copy(update={"items": rows}))
+    (line,) = published(capsys, result)
+    assert (result.status, line["ItemsDelivered"], line["AcceptedLag"]) == ("delivered", [2.0], [7_200_000.0])
+    assert "EventLag" not in line
+
+
+def test_what_is_tried_again_has_not_failed_yet_and_what_is_given_up_has() -> None:
+    world = World()
+    message = delivery([event("m1"), event("m2", userId="u2")])
+    world.vendor.answers = lambda _: ReadTimeoutError(None, "", "silent")  # type: ignore[arg-type]
+    results = [world.receive(message)]
+    world.vendor.answers = lambda _: (503, {})
+    while not world.letters.sent:
+        world.clock.now += timedelta(hours=3)
+        results.append(world.receive(message))
+    told = [telemetry.Tally([one]).counts()[message.integration_id].get("failed", 0) for one in results]
+    assert told == [0, 0, 0, 0, 2]
 
 
 def test_what_was_not_delivered_has_no_lag(capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,8 +113,10 @@ class Recorder:
     def _close(
         self, message: DeliveryMessage, begun: Begun, learned: Round, mapped: Mapped, end: "_Ending"
     ) -> Result:
-        ends = _whole(begun, learned)
-        lost = begun.unanswered - ends.keys() or any(one.outcome is Outcome.UNKNOWN for one in ends.values())
+        lost = any(
+            one.outcome is Outcome.UNKNOWN or (index in begun.unanswered and one.outcome not in FINAL)
+            for index, one in _whole(begun, learned).items()
+        )
         attributes = {
             "reason": end.reason or end.status,
             "outcome": "unknown" if lost else end.status,
@@ -192,12 +194,14 @@ class _Ending:
 
 
 def _lags(message: DeliveryMessage, learned: Round, now: datetime) -> tuple[int | None, int | None]:
-    """Canonical times compare as text; an order's rows have none of their own, they count from the order."""
+    """Canonical times compare as text; an order's rows have none, whatever their columns are called."""
     sent = [
         message.items[index] for index, one in learned.outcomes.items() if one.outcome is Outcome.DELIVERED
     ]
     if not sent:
         return None, None
+    if message.campaign is not None:
+        return None, _since(message.created_at, now)
     own = min((item["timestamp"] for item in sent if "timestamp" in item), default=None)
     accepted = min(item.get("receivedAt", message.created_at) for item in sent)
     return _since(own, now), _since(accepted, now)
