@@ -1,14 +1,14 @@
 """ActionIQ's side of the delivery flow: canonical events become records, one request carries them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from bridge.errors import Blocked
-from bridge.flows.delivery.lanes import Exchange, Planned, Sent
+from bridge.flows.delivery.lanes import Exchange, Planned, Sent, Witness, settings_of, witness_of
 from mapping import actioniq
 from mapping.delivery import DeliveryMessage
 from mapping.installation import ActionIqSettings, Installation
@@ -37,7 +37,7 @@ class Client(Protocol):
         value: SecretStr,
         records: Sequence[Any],
         *,
-        witness: Callable[[int, Any, int], None] | None = None,
+        witness: Witness | None = None,
     ) -> RecordsAnswer:
         """Raises bridge.errors."""
         ...
@@ -55,10 +55,7 @@ class ActionIqLane:
         """Raises Blocked("invalid_settings") when the revision cannot be used."""
         if message.kind != "events":
             raise Blocked("wrong_lane", f"ActionIQ takes no deliveries of kind {message.kind}")
-        try:
-            return ActionIqEvents(self.client, ActionIqSettings.of(installation), self.default_base_url)
-        except ValidationError as error:
-            raise Blocked("invalid_settings", _fields(error)) from None
+        return ActionIqEvents(self.client, settings_of(ActionIqSettings, installation), self.default_base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +89,8 @@ class ActionIqEvents:
         url = self.settings.url(self.default_base_url)
         name, value = self.settings.header(secret.get("api_key", "").strip())
         records = [item.wire for item in part]
-
-        def witness(status: int, body: Any, latency_ms: int) -> None:
-            exchanges[-1] = Exchange(url, {"records": records}, status, body, latency_ms)
-
-        exchanges.append(Exchange(url, {"records": records}))
+        witness = witness_of(url, {"records": records}, exchanges)
         answer = self.client.send_records(url, name, SecretStr(value), records, witness=witness)
         refused = answer.rejected
         outcomes = (rejected(refused[at]) if at in refused else _DELIVERED for at in range(len(part)))
         return Sent(tuple(outcomes), answer.pause)
-
-
-def _fields(error: ValidationError) -> str:
-    names = {
-        str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False) if fault["loc"]
-    }
-    return "these settings cannot be used: " + ", ".join(sorted(names))

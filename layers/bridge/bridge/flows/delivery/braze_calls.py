@@ -1,13 +1,11 @@
-"""The two calls to Braze that deliveries make: what they answer, and how an exchange is kept for the stages."""
+"""The two calls to Braze that deliveries make, and what they answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from bridge.flows.delivery.lanes import Exchange
-
-Witness = Callable[[int, Any, int], None]
+from bridge.flows.delivery.lanes import Witness
 
 
 class ItemError(Protocol):
@@ -63,13 +61,3 @@ class Client(Protocol):
     ) -> TriggerAnswer:
         """Raises bridge.errors."""
         ...
-
-
-def witness_of(url: str, request: Any, exchanges: list[Exchange]) -> Witness:
-    """Keep the request now, and its answer once the witness is told of it."""
-    exchanges.append(Exchange(url, request))
-
-    def witness(status: int, body: Any, latency_ms: int) -> None:
-        exchanges[-1] = Exchange(url, request, status, body, latency_ms)
-
-    return witness

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from bridge.flows.delivery.braze_calls import Client, witness_of
+from bridge.flows.delivery.braze_calls import Client
 from bridge.flows.delivery.in_time import expired
-from bridge.flows.delivery.lanes import Exchange, Planned, Sent
+from bridge.flows.delivery.lanes import Exchange, Planned, Sent, witness_of
 from bridge.flows.delivery.vendor_keys import braze_key
 from mapping.braze_requests import last_of_each_user
 from mapping.braze_rows import to_recipient

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from bridge.errors import TooLarge
-from bridge.flows.delivery.braze_calls import Client, ItemError, TrackAnswer, witness_of
+from bridge.flows.delivery.braze_calls import Client, ItemError, TrackAnswer
 from bridge.flows.delivery.in_time import expired
-from bridge.flows.delivery.lanes import APART, Exchange, Planned, Sent
+from bridge.flows.delivery.lanes import APART, Exchange, Planned, Sent, witness_of
 from bridge.flows.delivery.vendor_keys import braze_key
 from mapping.braze import to_objects
 from mapping.braze_memory import tells_repeats, update_of

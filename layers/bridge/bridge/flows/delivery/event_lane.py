@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import ValidationError
-
 from bridge.errors import Blocked
-from bridge.flows.delivery.lanes import Exchange, Planned, Sent
+from bridge.flows.delivery.lanes import Exchange, Planned, Sent, Witness, settings_of, witness_of
 from mapping.delivery import DeliveryMessage
 from mapping.event import Event
 from mapping.installation import Installation, Settings
 from mapping.outcome import ItemOutcome, Outcome, rejected
 
 _DELIVERED = ItemOutcome(Outcome.DELIVERED)
-
-Witness = Callable[[int, Any, int], None]
 
 
 class Answer(Protocol):
@@ -54,12 +50,7 @@ class EventLane[S: Settings]:
         """Raises Blocked("invalid_settings") when the revision cannot be used."""
         if message.kind != "events":
             raise Blocked("wrong_lane", f"{self.catalog_key} takes no deliveries of kind {message.kind}")
-        try:
-            return Events(self, self.settings.of(installation))
-        except ValidationError as error:
-            faults = error.errors(include_input=False, include_url=False)
-            names = sorted({str(fault["loc"][0]) for fault in faults if fault["loc"]})
-            raise Blocked("invalid_settings", "these settings cannot be used: " + ", ".join(names)) from None
+        return Events(self, settings_of(self.settings, installation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +82,7 @@ class Events[S: Settings]:
         """One request with every item of the part."""
         wires = [item.wire for item in part]
         url, body = self.lane.client.request(self.settings, wires)
-
-        def witness(status: int, answer: Any, latency_ms: int) -> None:
-            exchanges[-1] = Exchange(url, body, status, answer, latency_ms)
-
-        exchanges.append(Exchange(url, body))
+        witness = witness_of(url, body, exchanges)
         answer = self.lane.client.send(self.settings, secret, wires, witness)
         refused = answer.rejected
         outcomes = (rejected(refused[at]) if at in refused else _DELIVERED for at in range(len(part)))

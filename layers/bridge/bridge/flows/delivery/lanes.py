@@ -1,13 +1,16 @@
 """What a lane is: how one vendor's deliveries are mapped and sent, seen from the delivery flow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
+from bridge.errors import Blocked
 from mapping.braze_memory import Update
 from mapping.delivery import DeliveryMessage
-from mapping.installation import Installation
+from mapping.installation import Installation, Settings
 from mapping.outcome import ItemOutcome, LeftOut, Outcome
 
 APART = ItemOutcome(Outcome.RETRY, "refused_with_another")
@@ -40,6 +43,30 @@ class Exchange:
     status: int | None = None
     response: Any = None
     latency_ms: int = 0
+
+
+Witness = Callable[[int, Any, int], None]
+"""Told of an answer before it is judged: status, parsed body, latency in ms."""
+
+
+def witness_of(url: str, request: Any, exchanges: list[Exchange]) -> Witness:
+    """Keep the request now, and its answer once the witness is told of it."""
+    exchanges.append(Exchange(url, request))
+
+    def witness(status: int, body: Any, latency_ms: int) -> None:
+        exchanges[-1] = Exchange(url, request, status, body, latency_ms)
+
+    return witness
+
+
+def settings_of[S: Settings](kind: type[S], installation: Installation) -> S:
+    """The settings of the installation's revision. Raises Blocked("invalid_settings"), naming fields alone."""
+    try:
+        return kind.of(installation)
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False)
+        names = sorted({str(fault["loc"][0]) for fault in faults if fault["loc"]})
+        raise Blocked("invalid_settings", "these settings cannot be used: " + ", ".join(names)) from None
 
 
 @dataclass(frozen=True, slots=True)
