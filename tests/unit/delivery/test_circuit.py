@@ -70,6 +70,18 @@ def test_while_a_vendor_is_down_deliveries_wait_without_spending_attempts() -> N
     assert {worker.receive(message.body(), "handle", 120_000).status for message in messages} == {"delivered"}
 
 
+def test_a_429_is_an_answer_from_which_failures_count_anew() -> None:
+    world = World()
+    worker, statuses = world.worker(), iter([503] * 4 + [429] + [503] * 4)
+    world.vendor.answers = lambda _: (next(statuses), {}, {"Retry-After": "1"})
+    for number in range(9):
+        message = delivery([event(f"m{number}")], delivery_id=f"dlv_{number:024x}")
+        assert worker.receive(message.body(), "handle", 120_000).status == "retrying"
+        world.clock.pass_(seconds=2)
+    assert worker.deliverer.circuit.enter(message.integration_id, world.now, LONGEST)
+    assert world.health.notes == {}
+
+
 def test_a_bad_key_on_many_messages_is_read_afresh_once() -> None:
     secrets = FakeSecrets({"rest_api_key": "bad"})
     keys, braze = Credentials(secrets), installation("braze")

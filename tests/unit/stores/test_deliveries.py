@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
+from bridge.errors import Retryable
 from bridge.stores.deliveries import DeliveryStore
 from bridge.stores.delivery_changes import MOST_EVENT_BYTES
 from mapping.delivery import DeliveryMessage
@@ -181,6 +183,15 @@ def test_a_row_stays_within_what_a_table_takes_and_says_what_it_left_out(store: 
     assert len(str(row["events"])) < MOST_EVENT_BYTES
 
 
+def test_five_hundred_reasons_in_a_long_script_still_fit_a_row(store: DeliveryStore) -> None:
+    begin = store.begin(message(), now=NOW, lease_until=LEASE)
+    finished = {at: ItemOutcome(Outcome.REJECTED, f"{at} {'値' * 190}") for at in range(500)}
+    assert store.finish(message().delivery_id, begin.version, record(finished=finished), now=NOW)
+    found = store.begin(message(), now=NOW, lease_until=LEASE).finished
+    assert {one.outcome for one in found.values()} == {Outcome.REJECTED}
+    assert len(found) == 500
+
+
 def test_a_row_is_shown_as_live_events_names_it(store: DeliveryStore) -> None:
     begin = store.begin(message(), now=NOW, lease_until=LEASE)
     line = {"message_id": "m1", "type": "track", "name": "Order Completed", "user": "u1"}
@@ -190,3 +201,13 @@ def test_a_row_is_shown_as_live_events_names_it(store: DeliveryStore) -> None:
     assert row["at"] == "2026-11-21T12:30:00.000Z"
     assert (row["vendor_status"], row["counts"], row["events"]) == (201, {"delivered": 2}, [line])
     assert store.get("CLAIM#int_1#event#x") is None
+
+
+def test_a_table_that_does_not_answer_is_told_as_retryable() -> None:
+    class Away:
+        def update_item(self, **_: Any) -> Any:
+            raise EndpointConnectionError(endpoint_url="x")
+
+    away: Any = Away()
+    with pytest.raises(Retryable):
+        DeliveryStore(away, TABLE, lambda: NOW).begin(message(), now=NOW, lease_until=LEASE)

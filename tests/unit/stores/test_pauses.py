@@ -1,11 +1,13 @@
 """Pauses: shared by all workers, cached for two seconds by each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
+from bridge.errors import Retryable
 from bridge.stores.pauses import PauseStore
 from tests.unit.stores.delivery_tables import TABLE, aws
 
@@ -65,3 +67,44 @@ def test_time_stood_still_adds_up_without_counting_an_overlap_twice(dynamodb: An
     clock.now += timedelta(seconds=200)
     one.pause("int_1", clock.now + timedelta(seconds=10), "rate_limited", now=clock.now)
     assert one.get("int_1").stood_still == 100.0
+
+
+class Interrupted:
+    """A client behind whose back something happens after its first read."""
+
+    def __init__(self, client: Any, meanwhile: Callable[[], None]) -> None:
+        self.client, self.meanwhile = client, [meanwhile]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def get_item(self, **asked: Any) -> Any:
+        found = self.client.get_item(**asked)
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return found
+
+
+@pytest.mark.parametrize(("other", "ends"), [(3, 600), (900, 900)])
+def test_of_two_pauses_written_at_once_the_longer_stands(
+    other: int, ends: int, dynamodb: Any, clock: Clock
+) -> None:
+    def until(seconds: int) -> datetime:
+        return clock.now + timedelta(seconds=seconds)
+
+    def meanwhile() -> None:
+        store(dynamodb, clock).pause("int_1", until(other), "window_spent", now=clock.now)
+
+    one = store(Interrupted(dynamodb, meanwhile), clock)
+    one.pause("int_1", until(600), "rate_limited", now=clock.now)
+    found = store(dynamodb, clock).get("int_1")
+    assert (found.until, found.stood_still, one.get("int_1")) == (until(ends), float(ends), found)
+
+
+def test_a_table_that_does_not_answer_is_told_as_retryable(clock: Clock) -> None:
+    class Away:
+        def get_item(self, **_: Any) -> Any:
+            raise EndpointConnectionError(endpoint_url="x")
+
+    with pytest.raises(Retryable):
+        store(Away(), clock).get("int_1")

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from bridge.errors import Retryable
 from bridge.stores import delivery_changes as changes
 from bridge.stores import delivery_rows as rows
 from bridge.stores.delivery_feed import DeliveryFeed
@@ -36,7 +37,18 @@ class DeliveryStore:
     def begin(
         self, message: DeliveryMessage, *, now: datetime, lease_until: datetime, stood_still: float = 0.0
     ) -> Begin:
-        """Take the delivery until `lease_until`, or say why not; `stood_still` is the installation's total pause."""
+        """Take the delivery until `lease_until`, or say why not; `stood_still` is the installation's total pause.
+
+        Raises Retryable when the table does not answer now.
+        """
+        try:
+            return self._begin(message, now, lease_until, stood_still)
+        except (ClientError, BotoCoreError):
+            raise Retryable("table_unavailable", "the delivery could not be taken now") from None
+
+    def _begin(
+        self, message: DeliveryMessage, now: datetime, lease_until: datetime, stood_still: float
+    ) -> Begin:
         found = self._create(rows.fresh(message, now, lease_until, self.retention))
         while found is not None:
             begin = rows.judge(found, message.replay_of, now, stood_still)

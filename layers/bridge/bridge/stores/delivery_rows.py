@@ -153,14 +153,23 @@ def _events(row: Item) -> list[dict[str, str]]:
 
 
 def packed(finished: Mapping[int, ItemOutcome]) -> str:
-    """`[[outcome, reason, detail, [positions]], …]`: items of the same end share an entry."""
+    """`[[outcome, reason, detail, [positions]], …]`: items of the same end share an entry.
+
+    What is too long for a row goes without details, then without reasons.
+    """
+    text = _packed(finished)
+    if len(text) > MOST_FINISHED_BYTES:
+        text = _packed({at: ItemOutcome(one.outcome, one.reason[:64]) for at, one in finished.items()})
+    if len(text) > MOST_FINISHED_BYTES:
+        text = _packed({at: ItemOutcome(one.outcome) for at, one in finished.items()})
+    return text
+
+
+def _packed(finished: Mapping[int, ItemOutcome]) -> str:
     groups: dict[tuple[str, str, str], list[int]] = {}
     for index, one in sorted(finished.items()):
         groups.setdefault((str(one.outcome), one.reason, one.detail), []).append(index)
-    text = json.dumps([[*key, indices] for key, indices in groups.items()], separators=(",", ":"))
-    if len(text) <= MOST_FINISHED_BYTES:
-        return text
-    return packed({index: ItemOutcome(one.outcome, one.reason[:64]) for index, one in finished.items()})
+    return json.dumps([[*key, indices] for key, indices in groups.items()], separators=(",", ":"))
 
 
 def _finished(row: Item) -> dict[int, ItemOutcome]:

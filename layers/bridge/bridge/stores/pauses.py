@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bridge.errors import Retryable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 CACHED = timedelta(seconds=2)
 KEPT = timedelta(days=7)
+_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +38,48 @@ class PauseStore:
     _lock: Lock = field(default_factory=Lock)
 
     def get(self, installation_id: str) -> Pause:
-        """The pause as of at most two seconds ago."""
+        """The pause as of at most two seconds ago. Raises Retryable."""
         now = self.clock()
         with self._lock:
             kept = self._cache.get(installation_id)
         if kept is not None and abs(now - kept[0]) < CACHED:
             return kept[1]
-        return self._keep(installation_id, self._read(installation_id), now)
+        try:
+            found = self._read(installation_id)
+        except (ClientError, BotoCoreError):
+            raise Retryable("table_unavailable", "the pauses could not be read now") from None
+        return self._keep(installation_id, found, now)
 
     def pause(self, installation_id: str, until: datetime, reason: str, *, now: datetime) -> None:
-        """Stand still until then; a pause that is longer already stays as it is."""
-        before = self._read(installation_id)
-        if before.until is not None and before.until >= until:
-            self._keep(installation_id, before, now)
-            return
-        start = max(now, before.until or now)
-        pause = Pause(until, before.stood_still + (until - start).total_seconds(), reason)
-        if self._write(installation_id, pause, before):
-            self._keep(installation_id, pause, now)
-        else:
-            with self._lock:
-                self._cache.pop(installation_id, None)
+        """Stand still until then; a pause that is longer already stays as it is, a shorter one never wins."""
+        for _ in range(_ROUNDS):
+            before = self._read(installation_id, consistent=True)
+            if before.until is not None and before.until >= until:
+                self._keep(installation_id, before, now)
+                return
+            start = max(now, before.until or now)
+            pause = Pause(until, before.stood_still + (until - start).total_seconds(), reason)
+            if self._write(installation_id, pause, before):
+                self._keep(installation_id, pause, now)
+                return
+        with self._lock:
+            self._cache.pop(installation_id, None)
 
     def _keep(self, installation_id: str, pause: Pause, now: datetime) -> Pause:
         with self._lock:
             self._cache[installation_id] = (now, pause)
         return pause
 
-    def _read(self, installation_id: str) -> Pause:
+    def _read(self, installation_id: str, *, consistent: bool = False) -> Pause:
         key = {"pk": {"S": f"PAUSE#{installation_id}"}}
-        row = self.client.get_item(TableName=self.table, Key=key).get("Item")
+        row = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=consistent).get("Item")
         if row is None:
             return Pause()
         until = datetime.fromtimestamp(int(row["until"]["N"]) / 1000, UTC)
         return Pause(until, float(row["stood_still"]["N"]), row["reason"]["S"])
 
     def _write(self, installation_id: str, pause: Pause, before: Pause) -> bool:
-        """False when another worker wrote in the meantime: its pause serves as well."""
+        """False when another worker wrote in the meantime."""
         until = pause.until or datetime.fromtimestamp(0, UTC)
         item: dict[str, Any] = {
             "pk": {"S": f"PAUSE#{installation_id}"},

@@ -9,7 +9,7 @@ from bridge.errors import Blocked, BridgeError, Retryable, Unknown
 from bridge.flows.delivery.attempts import Jitter
 from bridge.flows.delivery.circuit import Circuit
 from bridge.flows.delivery.delivery_records import Recorder, Result
-from bridge.flows.delivery.delivery_stores import Begun, Claims, Deliveries, Health, LeaseLost, Pauses
+from bridge.flows.delivery.delivery_stores import Begun, Claims, Deliveries, Health, LeaseLost, Pause, Pauses
 from bridge.flows.delivery.lanes import Job, Lane, Planned
 from bridge.flows.delivery.permission import ONE_REQUEST, Permission, unanswered
 from bridge.flows.delivery.profile_memory import ProfileMemory
@@ -21,6 +21,9 @@ from mapping.outcome import ItemOutcome, Outcome, filtered
 
 AWAY = frozenset({"connect_failed", "vendor_unavailable", "no_answer", "connection_broke", "gateway_timeout"})
 """Reasons that say nothing about the delivery and all about the vendor: the circuit counts them."""
+
+_TABLE_AWAY = 60.0
+"""Seconds at the most until a delivery comes again that could not be taken because a table did not answer."""
 
 _DISABLED = filtered("disabled", "the installation is switched off or deleted")
 
@@ -52,25 +55,47 @@ class Deliverer:
 
     def deliver(self, message: DeliveryMessage, deadline: datetime) -> Result:
         """Take the message one step on; `deadline` is when this worker is stopped."""
-        installation = self.installations.get(message.integration_id)
         now = self.clock()
         if deadline - now < ONE_REQUEST:
             return Result.waiting(message, 1.0, "out_of_time")
-        pause = self.pauses.get(message.integration_id)
-        usable = installation is not None and installation.enabled and installation.deleted_at is None
-        if usable and pause.until is not None and pause.until > now:
+        try:
+            installation, pause = self._known(message.integration_id)
+        except Retryable as error:
+            return self._later(message, error)
+        if installation is not None and pause.until is not None and pause.until > now:
             return Result.waiting(message, (pause.until - now).total_seconds(), "paused")
-        if usable and not self.circuit.enter(message.integration_id, now, ONE_REQUEST):
+        if installation is not None and not self.circuit.enter(installation.id, now, ONE_REQUEST):
             return Result.waiting(message, self.jitter(10.0) + 1.0, "circuit_open")
         try:
-            begun = self.deliveries.begin(
-                message, now=now, lease_until=deadline, stood_still=pause.stood_still
-            )
-            return self._begun(message, installation if usable else None, begun, deadline, pause.stood_still)
+            return self._taken(message, installation, now, deadline, pause.stood_still)
         except LeaseLost:
             return Result.waiting(message, 1.0, "lease_lost")
         finally:
             self.circuit.left(message.integration_id)
+
+    def _known(self, installation_id: str) -> tuple[Installation | None, Pause]:
+        """None for an installation that is switched off or deleted. Raises Retryable."""
+        found = self.installations.get(installation_id)
+        usable = found is not None and found.enabled and found.deleted_at is None
+        return found if usable else None, self.pauses.get(installation_id)
+
+    def _taken(
+        self,
+        message: DeliveryMessage,
+        installation: Installation | None,
+        now: datetime,
+        deadline: datetime,
+        still: float,
+    ) -> Result:
+        try:
+            begun = self.deliveries.begin(message, now=now, lease_until=deadline, stood_still=still)
+        except Retryable as error:
+            return self._later(message, error)
+        return self._begun(message, installation, begun, deadline, still)
+
+    def _later(self, message: DeliveryMessage, error: Retryable) -> Result:
+        """Nothing was begun: it comes again long before SQS would show it by itself."""
+        return Result.waiting(message, 1.0 + self.jitter(_TABLE_AWAY), error.reason)
 
     def _begun(
         self,
@@ -182,10 +207,10 @@ class Deliverer:
                 self.health.failed(
                     who, message.kind, error.reason, error.detail, now=self.clock(), verdict="degraded"
                 )
-        elif isinstance(error, Retryable) and error.pauses:
-            wait = error.after
         elif not isinstance(error, Unknown) and learned.exchanges:
             self.circuit.answered(who)
+        if isinstance(error, Retryable) and error.pauses:
+            wait = error.after
         if wait is not None:
             reason = error.reason if error is not None else "window_spent"
             self.pauses.pause(who, self.clock() + timedelta(seconds=wait), reason, now=self.clock())

@@ -43,7 +43,7 @@ class Deliveries(Protocol):
     def begin(
         self, message: DeliveryMessage, *, now: datetime, lease_until: datetime, stood_still: float
     ) -> Begun:
-        """Take the delivery for this worker, or say why not."""
+        """Take the delivery for this worker, or say why not. Raises Retryable."""
         ...
 
     def record_sent(
@@ -87,7 +87,9 @@ class Pause(Protocol):
 class Pauses(Protocol):
     """The pause of each installation, shared by all workers."""
 
-    def get(self, installation_id: str) -> Pause: ...
+    def get(self, installation_id: str) -> Pause:
+        """Raises Retryable."""
+        ...
 
     def pause(self, installation_id: str, until: datetime, reason: str, *, now: datetime) -> None:
         """Only ever lengthens a pause."""
