@@ -137,15 +137,22 @@ def sift(
     return Sifted(kept, tuple(left_out), after)
 
 
-def remembered(memory: Memory, sent: Iterable[tuple[Update, Mapping[str, Any]]]) -> Memory:
-    """The memory once Braze has accepted these updates, given in the order in which they happened."""
+def remembered(
+    memory: Memory, sent: Iterable[tuple[Update, Mapping[str, Any]]], before: Memory | None = None
+) -> Memory:
+    """The memory once Braze has accepted these updates, given in the order in which they happened.
+
+    `before` is the memory as it was when they went out: what another worker changed since then was on its way
+    at the same time, and only Braze knows which of two values came last.
+    """
     after = dict(memory)
+    was = memory if before is None else before
     for name, one in _last(sent).items():
-        before = memory.get(name)
-        if before is None or before.at <= one.at:
+        now = memory.get(name)
+        if now is None or (now.at <= one.at and now == was.get(name)):
             after[name] = one
-        elif before.digest != one.digest:  # both were on their way at once: only Braze knows which came last
-            after[name] = Sent(before.at)
+        else:
+            after[name] = Sent(max(now.at, one.at), one.digest if now.digest == one.digest else "")
     if len(after) > MOST_ATTRIBUTES:
         newest = sorted(after, key=lambda name: after[name].at, reverse=True)[:MOST_ATTRIBUTES]
         return {name: after[name] for name in newest}

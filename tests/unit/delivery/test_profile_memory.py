@@ -202,6 +202,19 @@ def test_of_two_answers_that_cross_the_newer_stays_and_its_value_is_open(world: 
     assert send(world, person(T3, plan="gold"))["status"] == "delivered"
 
 
+def test_a_value_is_open_as_well_when_an_older_one_was_on_its_way_and_answered_first(world: World) -> None:
+    world.profiles.meanwhile = [other_worker(world, T1, plan="free", seats=5)]
+    send(world, person(T2, plan="gold", seats=5, city="Rome"))
+    kept = world.profiles.rows[f"{BRAZE}/external_id=u1"].memory
+    assert {name: bool(one.digest) for name, one in kept.items()} == {
+        "plan": False,
+        "seats": True,
+        "city": True,
+    }
+    send(world, person(T3, plan="gold", seats=5, city="Rome"))
+    assert last(world) == {"external_id": "u1", "plan": "gold"}
+
+
 def test_a_memory_that_cannot_be_written_afterwards_loses_no_delivery(world: World) -> None:
     def broken() -> None:
         world.profiles.busy = True

@@ -77,7 +77,7 @@ class ProfileMemory:
             for _ in range(_ROUNDS):
                 if not waiting:
                     return
-                after = {user: _after(kept[user], waiting[user]) for user in waiting}
+                after = {user: _after(kept[user], waiting[user], recall.kept[user]) for user in waiting}
                 changed = {user: one for user, one in after.items() if one.memory != kept[user].memory}
                 lost = self.rows.write(installation_id, changed, now=now) if changed else ()
                 waiting = {user: waiting[user] for user in lost}
@@ -130,8 +130,8 @@ def _recalled(
     )
 
 
-def _after(kept: Kept, sent: Iterable[Planned]) -> Kept:
-    return Kept(remembered(kept.memory, map(_change, sent)), kept.version)
+def _after(kept: Kept, sent: Iterable[Planned], before: Kept) -> Kept:
+    return Kept(remembered(kept.memory, map(_change, sent), before.memory), kept.version)
 
 
 def _written(kept: Kept) -> Kept:
