@@ -140,6 +140,13 @@ def test_a_trigger_without_recipients_cannot_be_sent() -> None:
     assert vendor.requests == []
 
 
+def test_what_braze_says_is_told_in_characters_that_a_queue_takes() -> None:
+    client, _ = braze(201, {"message": "not\u0000 now,\n\u0008 \ud800later"})
+    with pytest.raises(Unknown) as told:
+        client.track(HOST, KEY, BODY)
+    assert told.value.detail == "Braze answered 201 without success: not now, later"
+
+
 def test_a_paused_campaign_is_told_by_its_notice() -> None:
     answer = braze(201, {"message": "success", "notice": "The campaign is paused."})[0].trigger(
         HOST, KEY, "cmp", [{}]

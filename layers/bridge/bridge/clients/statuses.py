@@ -64,8 +64,11 @@ def _final(status: int) -> BridgeError:
 
 
 def text(value: object) -> str:
-    """A vendor's message as one bounded line."""
-    return " ".join(str(value).split())[:LONGEST_TEXT] if value is not None else ""
+    """A vendor's message as one bounded line of printable characters: a queue takes no others."""
+    if value is None:
+        return ""
+    printable = "".join(one if one.isprintable() else " " for one in str(value))
+    return " ".join(printable.split())[:LONGEST_TEXT]
 
 
 def code(value: object, *, otherwise: str) -> str:
