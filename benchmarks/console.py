@@ -24,12 +24,13 @@ import boto3
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.full_log import RESULTS, keep
-from bridge.stores.delivery_rows import feed, iso
+from bridge.stores.delivery_rows import feed
 from bridge.stores.feed_hours import FeedHours
 from bridge.stores.minutes import MinuteStore
 from console.rendering import ASSETS, asset
 from local.demo.stack import Stack
 from local.settings import REGION, ROOT_KEY
+from mapping.times import iso
 from tests.stack.house import House
 
 DELIVERIES, VISITS, TRIALS = 10_000, 5, 5

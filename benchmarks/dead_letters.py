@@ -30,13 +30,14 @@ from bridge.flows.admin.replaying import Replaying
 from bridge.flows.admin.resending import Sender
 from bridge.stores.depths import QueueDepths
 from bridge.stores.letter_counts import LetterCounts
-from bridge.stores.letter_rows import day_of, feed, group_of, iso, letter, place
+from bridge.stores.letter_rows import day_of, feed, group_of, letter, place
 from bridge.stores.letters import LetterStore
 from bridge.stores.queues import Queue
 from bridge.stores.replays import ReplayStore
 from local.demo.stack import Stack
 from local.settings import REGION, ROOT_KEY
 from mapping.letter import ReplayJob, Wanted
+from mapping.times import iso
 from tests.stack.house import ask
 
 LETTERS, DAYS, REASONS, REPLAYED = 100_000, 10, 5, 3_000

@@ -1,7 +1,7 @@
 """Any file name, manifest, configuration, question or letter is taken as it is meant, or refused by name."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -16,7 +16,8 @@ from mapping.export import ExportKey, InvalidExport, Manifest, file_format, run_
 from mapping.installation import ActionIqSettings, BrazeSettings
 from mapping.letter import OUTCOMES, Group, Outcome, ReplayJob, Wanted
 from mapping.outcome import filtered, rejected
-from tests.unit.mapping.any_json import JSON, NAME, TEXT, bounded
+from mapping.times import iso
+from tests.unit.mapping.any_json import JSON, NAME, TEXT, ZONES, bounded
 from tests.unit.mapping.signal_events import actioniq_settings, installation
 
 FILE = (
@@ -155,3 +156,14 @@ def test_an_erased_event_is_nobodys() -> None:
     for key in ("actioniq", "braze"):
         config = {"account_id": "a", "destination_id": "d", "rest_endpoint": "https://rest.iad-01.braze.com"}
         assert mapping_module(key).wants(installation(catalog_key=key, config=config)).wanted(erased)
+
+
+MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(9000, 1, 1), timezones=ZONES)  # noqa: DTZ001 (with any zone)
+
+
+@given(a=MOMENTS, b=MOMENTS)
+def test_moments_are_written_in_one_zone_and_sort_as_they_are(a: datetime, b: datetime) -> None:
+    read = datetime.fromisoformat(iso(a))
+    assert timedelta() <= a - read < timedelta(milliseconds=1)
+    assert iso(a).endswith("Z")
+    assert iso(a) <= iso(b) or a > b

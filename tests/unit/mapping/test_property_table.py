@@ -28,6 +28,7 @@ COLUMNS = f"{ROWS}.test_every_column_has_a_fate_and_no_two_become_one_attribute"
 NAMES = f"{ROWS}.test_a_name_is_what_it_is_to_braze_or_has_a_problem"
 VALUES = f"{ROWS}.test_a_value_braze_keeps_is_kept_again_and_any_other_is_none"
 SAME = f"{ROWS}.test_a_value_is_the_same_as_itself_and_any_two_can_be_compared"
+TIMES = f"{SETTINGS}.test_moments_are_written_in_one_zone_and_sort_as_they_are"
 KEYS = f"{SETTINGS}.test_a_key_says_what_it_is_or_is_refused"
 CONFIG = f"{SETTINGS}.test_any_configuration_is_taken_whole_or_every_fault_is_pointed_at"
 LIBRARY = f"{SETTINGS}.test_the_library_is_asked_anything"
@@ -117,6 +118,7 @@ PROPERTIES = {
     "readback.drift": SAME,
     "readback.fields_to_export": NAMES,
     "readback.same": SAME,
+    "times.iso": TIMES,
     "webhook.to_event": EVENT,
     "webhook.wants": PACKS,
 }

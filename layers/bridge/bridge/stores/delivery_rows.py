@@ -9,6 +9,7 @@ from zlib import crc32
 
 from mapping.delivery import DeliveryMessage
 from mapping.outcome import ItemOutcome, Outcome
+from mapping.times import iso
 
 Item = dict[str, Any]
 Verdict = Literal[
@@ -184,11 +185,6 @@ def _finished(row: Item) -> dict[int, ItemOutcome]:
 def texts(values: Iterable[str]) -> Item:
     """A list of texts, in order."""
     return {"L": [{"S": value} for value in values]}
-
-
-def iso(moment: datetime) -> str:
-    """UTC with milliseconds and `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def ms(moment: datetime) -> Item:

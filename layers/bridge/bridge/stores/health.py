@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from bridge.stores.delivery_rows import iso
 from bridge.stores.health_rows import Failure, Row, Verdict, changed, due, worst
+from mapping.times import iso
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

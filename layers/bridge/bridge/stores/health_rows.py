@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bridge.stores.delivery_rows import iso
+from mapping.times import iso
 
 STRIKES = 3
 APART = timedelta(seconds=30)

@@ -5,7 +5,6 @@ waits is found without reading what is done, and what has one reason without rea
 """
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any
 
 from mapping.letter import Group
@@ -55,8 +54,3 @@ def feed(day: str, group: Group, *, replayed: bool = False) -> str:
 def place(shown: Letter) -> str:
     """The sort key: unique, so that a cursor falls between two letters, never on both."""
     return f"{shown['at']}#{shown['id']}"
-
-
-def iso(moment: datetime) -> str:
-    """UTC with milliseconds and `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

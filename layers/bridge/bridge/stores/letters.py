@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 from bridge.errors import Rejected, Retryable
 from bridge.stores.letter_counts import LetterCounts
 from bridge.stores.letter_feed import Days, LetterFeed, Stretch
-from bridge.stores.letter_rows import Letter, day_of, feed, group_of, iso, letter, letter_id, place
+from bridge.stores.letter_rows import Letter, day_of, feed, group_of, letter, letter_id, place
 from bridge.stores.letter_transactions import TOGETHER, Transactions
+from mapping.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -13,6 +13,7 @@ from bridge.errors import Retryable
 from bridge.stores import delivery_rows as rows
 from bridge.stores.feed_hours import FeedHours
 from bridge.stores.stages import StageStore
+from mapping.times import iso
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -65,7 +66,7 @@ class RecordedStore:
     def _row(
         self, delivery_id: str, status: str, items: Sequence[Mapping[str, Any]], now: datetime
     ) -> rows.Item:
-        at = rows.iso(now)
+        at = iso(now)
         lines = [{name: item[name] for name in _LINE} for item in items]
         reasons = Counter(item["reason"] for item in items)
         return {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from mapping.letter import ReplayJob
+from mapping.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +133,7 @@ class ReplayStore:
             ExpressionAttributeValues={
                 ":status": {"S": status},
                 ":feed": {"S": "REPLAY#ended"},
-                ":at": {"S": _iso(self._clock())},
+                ":at": {"S": iso(self._clock())},
                 ":open": {"S": "replaying"},
             },
             ReturnValues="ALL_NEW",
@@ -170,7 +171,3 @@ def _job(item: dict[str, Any]) -> ReplayJob:
 
 def _ms(moment: datetime) -> dict[str, str]:
     return {"N": str(int(moment.timestamp() * 1000))}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Retryable
 from bridge.stores.sources import RecentLookups, digest_of
+from mapping.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ class TokenStore:
     def by_token(self, token: str) -> Token | None:
         """Whose token this is, up to `ttl_seconds` old; None when nobody's or expired."""
         found = self._recent.get(digest_of(token), self._look_up)
-        if found is None or (found.expires_at and found.expires_at <= _iso(self._clock())):
+        if found is None or (found.expires_at and found.expires_at <= iso(self._clock())):
             return None
         return found
 
@@ -87,8 +88,8 @@ class TokenStore:
             name=name,
             role=role,
             prefix=secret[:SHOWN_CHARS],
-            created_at=_iso(self._clock()),
-            expires_at=_iso(expires_at) if expires_at else "",
+            created_at=iso(self._clock()),
+            expires_at=iso(expires_at) if expires_at else "",
             digest=digest_of(secret),
         )
         self._client.put_item(TableName=self._table, Item=_item(token))
@@ -119,7 +120,7 @@ class TokenStore:
     def _note_use(self, token: Token) -> None:
         """A courtesy to whoever tidies up: a failure to write it must not turn anyone away."""
         now = self._clock()
-        if token.last_used_at > _iso(now - LAST_USE_EVERY):
+        if token.last_used_at > iso(now - LAST_USE_EVERY):
             return
         try:
             self._client.update_item(
@@ -127,14 +128,10 @@ class TokenStore:
                 Key=_key(token.digest),
                 UpdateExpression="SET last_used_at = :now",
                 ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":now": {"S": _iso(now)}},
+                ExpressionAttributeValues={":now": {"S": iso(now)}},
             )
         except (ClientError, BotoCoreError):
             return
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _key(digest: str) -> Item:

@@ -10,6 +10,7 @@ from bridge.errors import BridgeError
 from bridge.flows.admin.admin_api import Actor, Call
 from bridge.flows.admin.lists import Page, listed
 from bridge.flows.events.gateway import Answer
+from mapping.times import iso
 
 Entry = dict[str, Any]
 Changes = Mapping[str, Mapping[str, Any]]
@@ -76,8 +77,3 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, dict[st
     fields = [*old, *(field for field in new if field not in old)]
     pairs = {field: {"old": old.get(field), "new": new.get(field)} for field in fields}
     return {field: pair for field, pair in pairs.items() if pair["old"] != pair["new"]}
-
-
-def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds and `Z`."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from bridge.flows.admin.admin_api import Call, missing
-from bridge.flows.admin.audit import Audit, iso
+from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.configuration import parsed
 from bridge.flows.erase.erasing import message
 from bridge.flows.erase.job import Job
 from bridge.flows.erase.subject import Subject
 from bridge.flows.events.gateway import Answer, answer_json
+from mapping.times import iso
 
 Identifier = Annotated[str, Field(min_length=1, max_length=1024)]
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bridge.errors import Rejected
 from bridge.flows.admin.admin_api import Call
-from bridge.flows.admin.audit import Audit, iso
+from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.catalog import entry_of
 from bridge.flows.admin.configuration import (
     CheckUrl,
@@ -27,6 +27,7 @@ from bridge.flows.admin.key_test import Probe, asked_for, passed, report
 from bridge.flows.events.gateway import Answer, answer_json
 from mapping.catalog import CatalogEntry
 from mapping.installation import Installation, Revision
+from mapping.times import iso
 
 Name = Annotated[
     str,

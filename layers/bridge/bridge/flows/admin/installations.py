@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bridge.errors import BridgeError
 from bridge.flows.admin.admin_api import Call, missing
-from bridge.flows.admin.audit import Audit, changes, iso
+from bridge.flows.admin.audit import Audit, changes
 from bridge.flows.admin.catalog import entry_of
 from bridge.flows.admin.configuration import (
     MASK,
@@ -31,6 +31,7 @@ from bridge.flows.admin.lists import Page, listed, sliced
 from bridge.flows.events.gateway import Answer, answer_json
 from mapping.catalog import CatalogEntry
 from mapping.installation import Installation, Revision, Settings
+from mapping.times import iso
 
 
 class ChangeRequest(BaseModel):

@@ -7,9 +7,10 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from bridge.flows.admin.admin_api import Actor
-from bridge.flows.admin.audit import Audit, Changes, iso
+from bridge.flows.admin.audit import Audit, Changes
 from mapping.installation import Installation, Settings
 from mapping.letter import Counted, ReplayJob, Wanted
+from mapping.times import iso
 
 BY = "replay_when_mended"
 KNOWN = timedelta(seconds=10)

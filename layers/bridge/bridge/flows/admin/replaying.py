@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Any, Protocol
 
-from bridge.flows.admin.audit import iso
 from bridge.flows.admin.resending import Letter, Sender, Sent
 from mapping.letter import Counted, ReplayJob, Wanted
+from mapping.times import iso
 
 READ = 1000
 TOGETHER = 100

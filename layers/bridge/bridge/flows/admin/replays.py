@@ -10,11 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from bridge.errors import Problem, Rejected
 from bridge.flows.admin.admin_api import Call, missing
-from bridge.flows.admin.audit import Audit, iso
+from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.configuration import parsed
 from bridge.flows.admin.lists import Page, listed
 from bridge.flows.events.gateway import Answer, answer_json
 from mapping.letter import HELD, OUTCOMES, Counted, Outcome, ReplayJob, Wanted
+from mapping.times import iso
 
 MOST_OPEN = 20
 AT_ONCE = 200

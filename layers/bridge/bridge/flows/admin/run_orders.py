@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.errors import Problem
 from bridge.flows.admin.admin_api import Call, invalid
-from bridge.flows.admin.audit import Audit, iso
+from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.configuration import parsed
 from bridge.flows.admin.runs_admin import RunsAdmin, by
 from bridge.flows.events.gateway import Answer, answer_json
 from bridge.flows.problems import at
 from mapping.export import run_id
 from mapping.run import Reconciling, Run, RunOrigin, Snapshot
+from mapping.times import iso
 
 MOST_SAMPLED = 1_000_000
 MOST_BRAZE_IDS = 10_000

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.flows.admin.admin_api import Call, invalid
-from bridge.flows.admin.audit import iso
 from bridge.flows.events.gateway import Answer, answer_json
 from bridge.flows.problems import at
 from mapping.installation import Installation
 from mapping.run import Run
+from mapping.times import iso
 
 DEFAULT_MINUTES, MOST_MINUTES = 60, 180
 MOST_RUNS = 100

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from bridge.flows.admin.admin_api import Call, missing
-from bridge.flows.admin.audit import Audit, iso
+from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.configuration import parsed
 from bridge.flows.admin.install import Name
 from bridge.flows.admin.lists import Page, listed, sliced
 from bridge.flows.events.gateway import Answer, answer_json
+from mapping.times import iso
 
 
 class TokenRequest(BaseModel):

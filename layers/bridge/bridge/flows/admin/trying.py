@@ -9,9 +9,10 @@ from typing import Annotated, Protocol
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bridge.flows.admin.admin_api import Call
-from bridge.flows.admin.audit import Audit, iso
+from bridge.flows.admin.audit import Audit
 from bridge.flows.admin.configuration import parsed
 from bridge.flows.events.gateway import Answer, answer_json
+from mapping.times import iso
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bridge.errors import Problem
@@ -27,6 +27,7 @@ from mapping.export import ExportPart, Manifest
 from mapping.installation import Installation
 from mapping.json_values import encode
 from mapping.packing import BRAZE_OBJECTS, BRAZE_RECIPIENTS, MESSAGE_BYTES, pack
+from mapping.times import iso
 
 SEND_WITHIN = timedelta(hours=1)
 
@@ -130,7 +131,7 @@ def _campaign(order: Order, rows: list[Row], refused: list[Refused], now: dateti
     campaign = CampaignOrder(
         campaign_id=settings.campaign_id,
         order_id=order.activation_id,
-        send_before=_iso(settings.send_before or now + SEND_WITHIN),
+        send_before=iso(settings.send_before or now + SEND_WITHIN),
         send_to_existing_only=settings.send_to_existing_only,
     )
     items, bad = _parted([recipient(row) for row in kept])
@@ -141,7 +142,7 @@ def _campaign(order: Order, rows: list[Row], refused: list[Refused], now: dateti
 def _events(order: Order, rows: list[Row], refused: list[Refused], now: datetime) -> Planned:
     settings = settings_of(EventSettings, order)
     events, bad = _parted([track_event(row, order.activation_id, settings.event_name, now) for row in rows])
-    send_before = _iso(settings.send_before) if settings.send_before else None
+    send_before = iso(settings.send_before) if settings.send_before else None
     messages = _messages(order, events, BRAZE_OBJECTS, now, send_before=send_before)
     return Planned(len(events), _sorted(refused + bad), messages)
 
@@ -194,7 +195,7 @@ def _messages(
             delivery_id=delivery_id(order.integration_id, "activation", order.activation_id, str(number)),
             integration_id=order.integration_id,
             kind="campaign" if campaign else "events",
-            created_at=_iso(now),
+            created_at=iso(now),
             items=[],
             campaign=campaign,
             send_before=send_before,
@@ -217,7 +218,3 @@ def _answer(order: Order, planned: Planned) -> str:
 
 def _sorted(refused: Sequence[Refused]) -> list[Refused]:
     return sorted(refused, key=lambda row: row.index)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
