@@ -78,3 +78,16 @@ def test_a_table_that_is_away_is_told_and_stages_that_are_away_are_done_without(
         RecordedStore(clients[0], "gone", StageStore(clients[1], BUCKET)).record(
             DELIVERY, None, "filtered", [item()], NOW
         )
+
+
+def test_a_row_fits_into_the_table_however_long_its_names_are(
+    clients: tuple["DynamoDBClient", "S3Client"],
+) -> None:
+    store = RecordedStore(clients[0], DELIVERIES, StageStore(clients[1], BUCKET))
+    long = "\U0001f600" * 200
+    items = [item(message_id=str(number), name=long, user=long) for number in range(200)]
+    store.record(DELIVERY, "int_1", "filtered", items, NOW)
+    row = DeliveryStore(clients[0], DELIVERIES, lambda: NOW).get(DELIVERY)
+    assert row is not None
+    assert row["counts"] == {"filtered": 200}
+    assert 0 < len(row["events"]) == 200 - row["events_cut"]

@@ -71,7 +71,7 @@ def sent(
 
 def outcome(record: Mapping[str, Any], now: datetime, retention: timedelta) -> Change:
     """What became of this receive; the count of receives without an outcome starts again."""
-    events, cut = _fitting(record["events"])
+    events, cut = fitting(record["events"])
     values = {
         "status": {"S": record["status"]},
         "receives": {"N": "0"},
@@ -100,7 +100,8 @@ def outcome(record: Mapping[str, Any], now: datetime, retention: timedelta) -> C
     )
 
 
-def _fitting(events: list[dict[str, str]]) -> tuple[str, int]:
+def fitting(events: list[dict[str, str]]) -> tuple[str, int]:
+    """As compact JSON, as many of the first as fit into a row, and how many do not."""
     kept = events[:MOST_EVENTS]
     text = json.dumps(kept, separators=(",", ":"))
     while len(text) > MOST_EVENT_BYTES:

@@ -1,6 +1,5 @@
 """Rows of live events for what was never planned: filtered and rejected events, as ingest leaves them."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Retryable
 from bridge.stores import delivery_rows as rows
+from bridge.stores.delivery_changes import fitting
 from bridge.stores.feed_hours import FeedHours
 from bridge.stores.stages import StageStore
 from mapping.times import iso
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LINE = ("message_id", "type", "name", "user", "reason")
+_LONGEST_REASON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class RecordedStore:
         self, delivery_id: str, status: str, items: Sequence[Mapping[str, Any]], now: datetime
     ) -> rows.Item:
         at = iso(now)
-        lines = [{name: item[name] for name in _LINE} for item in items]
+        # Whoever has a browser's key says how long names are: a row that does not fit would come back for ever.
+        lines, cut = fitting([{name: item[name] for name in _LINE} for item in items])
         reasons = Counter(item["reason"] for item in items)
         return {
             "pk": {"S": delivery_id},
@@ -77,10 +79,10 @@ class RecordedStore:
             "status": {"S": status},
             "attempt": {"N": "0"},
             "version": {"N": "1"},
-            "reason": {"S": ", ".join(sorted(reasons))},
+            "reason": {"S": ", ".join(sorted(reasons))[:_LONGEST_REASON]},
             "counts": {"M": {status: {"N": str(len(items))}}},
-            "events": {"S": json.dumps(lines, separators=(",", ":"))},
-            "events_cut": {"N": "0"},
+            "events": {"S": lines},
+            "events_cut": {"N": str(cut)},
             "correlation_ids": rows.texts(dict.fromkeys(item["correlation_id"] for item in items)),
             "expires_at": {"N": str(int((now + self.retention).timestamp()))},
         }
