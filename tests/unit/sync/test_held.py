@@ -1,5 +1,6 @@
 """What an export sent without an answer and does not send again: letters that a replay sends, in time and once."""
 
+from itertools import count
 from typing import Any
 
 import pytest
@@ -125,3 +126,23 @@ def test_what_is_sent_in_time_is_said_in_the_letter() -> None:
     campaign = DeliveryMessage.model_validate_json(body).campaign
     assert campaign is not None
     assert (campaign.order_id, campaign.send_before) == ("one", "2026-11-22T09:00:00.000Z")
+
+
+@pytest.mark.parametrize("look", range(2, 7))
+def test_a_fault_of_ours_holds_nobody_whom_braze_has_answered_for(look: int) -> None:
+    world = World(part_rows=200)
+    world.put("one", [row(f"u{n}", n) for n in range(120)], where="campaign=c1")
+    world.work(until=lambda: bool(world.parts.messages))
+    looks, get = count(1), world.pause.get
+
+    def away(installation_id: str) -> Any:
+        if next(looks) == look:
+            raise OSError("the table is away")
+        return get(installation_id)
+
+    world.pause.get = away  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="away"):
+        world.work()
+    world.work()
+    sent = [line["external_user_id"] for request in world.braze.sent for line in request]
+    assert (sorted(sent), world.letters.sent) == (sorted(f"u{n}" for n in range(120)), [])

@@ -14,7 +14,7 @@ from bridge.flows.runs.ledger import Ledger
 from bridge.flows.runs.pump import LONGEST_BACKOFF, Pump, Stop, Unanswered
 from mapping.braze_requests import MAX_BODY_BYTES
 from mapping.packing import MESSAGE_BYTES
-from tests.unit.plan.world import Inline
+from tests.unit.plan.world import Inline, Killed
 from tests.unit.sync.gates import OpenGate
 
 LINES = [b"%d" % number for number in range(10)]
@@ -57,8 +57,8 @@ class Late(Executor):
         return Future()
 
     def run(self) -> None:
-        for kept in self.kept:
-            kept()
+        while self.kept:
+            self.kept.pop(0)()
 
 
 def pump(sender: Scripted, gate: OpenGate, *pulses: Stop | None, step: float = 0.1, rows: int = 10) -> Pump:
@@ -212,11 +212,28 @@ def test_an_answer_that_comes_after_the_part_broke_off_still_frees_its_place() -
         try:
             return next(pulses)
         except StopIteration:
-            raise Retryable("table_busy") from None
+            raise Killed from None
 
     work.pulse, work.pulse_seconds = lost, 0.0
-    with pytest.raises(Retryable):
+    with pytest.raises(Killed):
         work.run()
     assert gate.flying == 2
     late.run()
     assert gate.flying == 0
+
+
+def test_a_part_that_breaks_off_hears_first_what_became_of_its_requests() -> None:
+    gate, late = OpenGate(width=1), Late()
+    work = pump(Scripted(), gate)
+    asked = count()
+
+    def busy_at_the_second_request(lines: Mapping[int, bytes]) -> Mapping[int, str]:
+        if next(asked):
+            raise Retryable("claims_busy")
+        return {}
+
+    work.admission, work.executor = busy_at_the_second_request, late
+    work.pulse, work.pulse_seconds = late.run, 0.0
+    with pytest.raises(Retryable):
+        work.run()
+    assert (work.ledger.accepted, work.ledger.sending, gate.flying) == (set(range(5)), set(), 0)

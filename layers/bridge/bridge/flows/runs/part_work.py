@@ -112,6 +112,10 @@ class PartWork:
             stop = Stop(halt=Halt(status="blocked", reason=error.reason, detail=error.detail))
         except Retryable as error:
             stop = Stop(after=error.after or 5.0)
+        except Exception:
+            # A fault of ours: what Braze has answered is written down all the same.
+            self._checkpoint()
+            raise
         return stop, pump.failures if pump else 0
 
     def _pump(self) -> Pump:

@@ -91,8 +91,20 @@ class Pump:
     _accepted_at: float = 0.0
 
     def run(self) -> Stop | None:
-        """Send what the ledger still lacks; None when nothing is left to do."""
+        """Send what the ledger still lacks; None when nothing is left to do.
+
+        What the pulse or the admission raises is raised when every request that is out has been heard of: whom
+        Braze has answered for must not be held, nor sent to again.
+        """
         self._ready.extend(map(Frame, framed(self.ledger.remaining(), self.lines, self.frame_lines)))
+        try:
+            return self._sent()
+        except Exception:
+            while self._flying:
+                self._collect(max(0.01, self.pulse_seconds))
+            raise
+
+    def _sent(self) -> Stop | None:
         self._accepted_at = self.monotonic()
         self._beat()
         next_pulse = self.monotonic() + self.pulse_seconds
@@ -128,8 +140,8 @@ class Pump:
                 self.gate.give_back(room - len(going))
             frames = going
         for frame in frames:
-            self._flying += 1
             self.executor.submit(self._send, frame)
+            self._flying += 1
         if self._ready and not room and (wait := self.gate.wait()) > PATIENCE:
             self._stop = self._stop or Stop(after=wait)
 
@@ -143,13 +155,17 @@ class Pump:
             Frame(tuple(line for line in frame.lines if line not in refused), frame.tries) for frame in frames
         ]
         going = [frame for frame in going if frame.lines]
-        self.ledger.sending.update(line for frame in going for line in frame.lines)
-        if going:
-            self._beat()
-        if self._stop is not None:
-            self.ledger.sending.difference_update(line for frame in going for line in frame.lines)
-            return []
-        return going
+        about = {line for frame in going for line in frame.lines}
+        self.ledger.sending |= about
+        noted = False
+        try:
+            if going:
+                self._beat()
+            noted = self._stop is None
+        finally:
+            if not noted:
+                self.ledger.sending -= about
+        return going if noted else []
 
     def _send(self, frame: Frame) -> None:
         started = self.monotonic()

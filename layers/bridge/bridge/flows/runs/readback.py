@@ -144,9 +144,11 @@ class Reader:
     def keep(self) -> None:
         """Store what was found since the last time: called before each checkpoint."""
         with self._lock:
-            found, self._found = self._found, []
+            found = list(self._found)
         if found:
             self.flow.findings.put_findings(self.plan.run_id, self.part, "".join(found).encode())
+            with self._lock:
+                del self._found[: len(found)]
 
     def _compared(self, lines: Sequence[bytes], keys: Mapping[str, str]) -> Mapping[int, str]:
         expected = [json.loads(line) for line in lines]
