@@ -47,6 +47,7 @@ from bridge.stores.parts import PartFiles
 from bridge.stores.profiles import ProfileStore
 from bridge.stores.queues import Queue
 from bridge.stores.run_history import RunHistory
+from bridge.stores.run_line import RunLine
 from bridge.stores.runs import RunStore
 from bridge.stores.snapshots import SnapshotStore
 from bridge.stores.state_files import StateFiles
@@ -172,6 +173,7 @@ def steps() -> RunSteps:
     readings = ReadingPlans(runs, parts, snapshots, membership_attribute, config.part_rows, monotonic)
     return RunSteps(
         runs=runs,
+        line=RunLine(client("dynamodb"), config.runs_table, now),
         planning=Planning(
             exports=ExportStore(client("s3"), config.export_bucket),
             rollbacks=Rollbacks(runs, snapshots),

@@ -129,3 +129,49 @@ def test_a_run_whose_parts_wait_in_the_queue_is_cancelled_without_waiting_for_th
     assert world.run(run_id).status == "cancelled"
     assert world.clock() - began < timedelta(seconds=5)
     assert (len(world.braze.sent), world.report(run_id)["members"]) == (1, 2)
+
+
+def two_deltas() -> tuple[World, str, str]:
+    """The older one has waited for hours and looks every half an hour; the newer one looks every 15 s."""
+    world = World(part_rows=100)
+    world.put("first", PEOPLE)
+    world.work(until=lambda: bool(world.parts.messages))
+    [part] = world.parts.messages
+    part[1] = START + timedelta(hours=10)
+    world.clock.forward(60)
+    older = delta(world, "older", 8)
+    world.work(until=lambda: world.clock() >= START + timedelta(hours=9, minutes=50))
+    world.clock.moment = START + timedelta(hours=9, minutes=59)
+    newer = delta(world, "newer", 9)
+    begins_to_wait(world, newer)
+    return world, older, newer
+
+
+def delta(world: World, name: str, number: int) -> str:
+    return world.put(name, [{**row("u0", number), "op": "add"}], mode="delta", columns=(*COLUMNS, "op"))
+
+
+def test_deltas_go_in_the_order_of_their_exports_whoever_looks_first() -> None:
+    world, older, newer = two_deltas()
+    world.work()
+    assert [world.run(one).status for one in (older, newer)] == ["done", "done"]
+    assert world.braze.profiles["u0"]["n"] == 9
+
+
+def test_who_died_in_line_is_not_waited_for_longer_than_it_would_have_slept() -> None:
+    world, older, newer = two_deltas()
+    world.exports.messages = [one for one in world.exports.messages if "older" not in one[0]]
+    world.work()
+    assert [world.run(one).status for one in (older, newer)] == ["waiting_lease", "done"]
+    assert world.clock() < START + timedelta(hours=10, minutes=35)
+
+
+def test_a_full_export_waits_for_no_older_one() -> None:
+    world, older, _ = two_deltas()
+    world.exports.messages = [one for one in world.exports.messages if "newer" not in one[0]]
+    world.clock.moment = START + timedelta(hours=10, minutes=1)
+    world.work(until=lambda: not world.parts.messages)
+    full = world.put("full", PEOPLE)
+    world.work(until=lambda: world.run(full).status == "done" if full in world.runs.rows else False)
+    assert world.clock() < START + timedelta(hours=10, minutes=10)
+    assert world.run(older).status == "waiting_lease"

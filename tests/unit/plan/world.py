@@ -93,6 +93,7 @@ class MemoryRuns:
     workers: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     erasures: set[str] = field(default_factory=set)
+    line: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     parts: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
     def create(self, run: Run) -> Run:
@@ -149,6 +150,14 @@ class MemoryRuns:
         self.holders[audience] = run_id
         self.life.wrote()
         return True
+
+    def stand(self, audience: str, run_id: str, exported_at: str, until: datetime) -> None:
+        self.line[audience, exported_at, run_id] = until
+        self.life.wrote()
+
+    def before(self, audience: str, exported_at: str) -> list[str]:
+        waiting = sorted(place for place, until in self.line.items() if until > self.clock())
+        return [run_id for of, at, run_id in waiting if of == audience and at < exported_at]
 
     def approve(self, run_id: str) -> None:
         kept = self.rows[run_id]
@@ -608,6 +617,7 @@ class World:
         self.reads = Exports(self.braze)
         self.steps = RunSteps(
             runs=self.runs,
+            line=self.runs,
             planning=Planning(
                 exports=self.buckets,
                 rollbacks=Rollbacks(self.runs, self.buckets),

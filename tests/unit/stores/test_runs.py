@@ -1,6 +1,7 @@
 """Rows of RunsTable: every change is conditional, on the real expressions."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from bridge.errors import Rejected, Retryable
 from bridge.stores.faults import FaultStore
 from bridge.stores.part_rows import PartRows
 from bridge.stores.run_history import RunHistory
+from bridge.stores.run_line import RunLine
 from bridge.stores.runs import RunStore
 from mapping.export import RunPlan, Wait
 from mapping.run import Halt, PlanRef, Run
@@ -170,6 +172,19 @@ def test_who_waits_in_line_is_found_and_can_be_overtaken(store: RunStore) -> Non
     assert not store.supersede("run_1", "run_9")
     assert store.supersede("run_1", "run_9", "waiting_lease")
     assert store.in_line(run().audience) == []
+
+
+def test_a_line_holds_the_older_exports_of_an_audience_that_look_again(dynamodb: Any, clock: Clock) -> None:
+    line, soon = RunLine(dynamodb, TABLE, clock), clock() + timedelta(seconds=90)
+    for number, hour in ((3, 12), (1, 10), (2, 11)):
+        line.stand("int_1#a#1", f"run_{number}", f"2026-11-22T{hour}:00:00.000Z", soon)
+    line.stand("int_1#a#2", "run_4", "2026-11-22T09:00:00.000Z", soon)
+    assert line.before("int_1#a#1", "2026-11-22T12:00:00.000Z") == ["run_1", "run_2"]
+    assert line.before("int_1#a#1", "2026-11-22T10:00:00.000Z") == []
+    clock.forward(seconds=60)
+    line.stand("int_1#a#1", "run_2", "2026-11-22T11:00:00.000Z", clock() + timedelta(seconds=90))
+    clock.forward(seconds=60)
+    assert line.before("int_1#a#1", "2026-11-22T12:00:00.000Z") == ["run_2"]
 
 
 def test_approving_a_stale_run_has_it_planned_again(store: RunStore) -> None:

@@ -13,7 +13,7 @@ from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.reconcile import Reconciled
 from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp
-from bridge.flows.runs.taking import SHORTLY, Pace, Taking, waited
+from bridge.flows.runs.taking import SHORTLY, Line, Pace, Taking, waited
 from mapping.run import ENDED, STARTING, Halt, Run
 
 MAX_ATTEMPTS = 5
@@ -30,6 +30,7 @@ class RunSteps:
     """audience_plan's whole duty: one message in, the run as far as it gets."""
 
     runs: Runs
+    line: Line
     planning: Planning
     committing: Committing
     reconciled: Reconciled
@@ -40,7 +41,7 @@ class RunSteps:
 
     @property
     def _taking(self) -> Taking:
-        return Taking(self.runs, self.healing, self.clock, self.pace)
+        return Taking(self.runs, self.line, self.healing, self.clock, self.pace)
 
     def handle(self, body: str, *, owner: str, beat: Beat) -> Verdict:
         """Every run a message speaks of; raises UnreadableMessage when it is no message of ours."""
