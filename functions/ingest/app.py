@@ -1,6 +1,6 @@
 """Events from the queue, planned into deliveries: wiring only."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,6 +18,7 @@ from bridge.stores.queues import Queue
 from bridge.stores.recorded import RecordedStore
 from bridge.stores.stages import StageStore
 
+UNFORESEEN = "unexpected_failure"
 AWS = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
 
 logger: Callable[[], Logger] = cache(telemetry.logger)
@@ -43,7 +44,7 @@ def ingest() -> Ingest:
     )
 
 
-def messages(event: dict[str, Any]) -> list[Message]:
+def messages(records: Sequence[dict[str, Any]]) -> list[Message]:
     """SQS's records; a redelivered one keeps its `SentTimestamp`, a replayed one says which it was."""
     return [
         Message(
@@ -52,7 +53,7 @@ def messages(event: dict[str, Any]) -> list[Message]:
             datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC),
             record.get("messageAttributes", {}).get("message_id", {}).get("stringValue", ""),
         )
-        for record in event["Records"]
+        for record in records
     ]
 
 
@@ -61,13 +62,26 @@ def failures(message_ids: Iterable[str]) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(message_ids)]}
 
 
+def taken(records: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The messages that must come again, each with the reason.
+
+    One that fails as nobody foresaw is told from the others of its batch by halves: they would fail with it
+    whenever they came back together.
+    """
+    try:
+        return ingest().take(messages(records))
+    except Exception as error:  # noqa: BLE001 - told by type and place: a traceback would quote events
+        if len(records) > 1:
+            middle = len(records) // 2
+            return taken(records[:middle]) | taken(records[middle:])
+        telemetry.log_failure(logger(), error)
+        return {record["messageId"]: UNFORESEEN for record in records}
+
+
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """SQS, with partial batch responses."""
-    try:
-        again = ingest().take(messages(event))
-    except Exception as error:  # noqa: BLE001 - told by type and place: a traceback would quote events
-        telemetry.log_failure(logger(), error)
-        telemetry.count_failure(len(event["Records"]))
-        again = {record["messageId"]: "unexpected_failure" for record in event["Records"]}
+    again = taken(event["Records"])
+    if unforeseen := sum(reason == UNFORESEEN for reason in again.values()):
+        telemetry.count_failure(unforeseen)
     telemetry.log_again(logger(), again)
     return failures(again)

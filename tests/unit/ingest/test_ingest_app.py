@@ -73,3 +73,23 @@ def test_what_nobody_foresaw_brings_all_messages_back_and_quotes_none_of_them(
     assert "test_ingest_app.py" in told
     assert SECRET not in told
     assert "Traceback" not in told
+
+
+def test_a_message_that_nobody_foresaw_comes_again_alone(
+    app: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poison, taken = "sqs-3", list[str]()
+
+    class Picky:
+        def take(self, messages: list[Any]) -> dict[str, str]:
+            if any(one.id == poison for one in messages):
+                raise ValueError(SECRET)
+            taken.extend(one.id for one in messages)
+            return {}
+
+    monkeypatch.setattr(app, "ingest", Picky)
+    sent = {"SentTimestamp": "1767348930500"}
+    records = [{"messageId": f"sqs-{n}", "body": "{}", "attributes": sent} for n in range(7)]
+    assert failed(app.lambda_handler({"Records": records}, None)) == [poison]
+    assert sorted(taken) == [f"sqs-{n}" for n in range(7) if n != 3]
+    assert '"UnexpectedFailures":[1.0]' in capsys.readouterr().out

@@ -39,7 +39,16 @@ def test_every_queue_has_a_dead_letter_queue_that_keeps_what_comes_as_long_as_it
 def test_the_receive_count_is_only_a_net(resources: Resources) -> None:
     for name, queue in of_type(resources, "AWS::SQS::Queue").items():
         if not name.endswith("DeadLetterQueue"):
-            assert queue["RedrivePolicy"]["maxReceiveCount"] == 1000
+            most = 500 if name == "EventQueue" else 1000
+            assert queue["RedrivePolicy"]["maxReceiveCount"] == most
+
+
+def test_events_that_keep_failing_are_dead_letters_long_before_their_queue_forgets_them(
+    resources: Resources,
+) -> None:
+    queue = of_type(resources, "AWS::SQS::Queue")["EventQueue"]
+    seconds = queue["RedrivePolicy"]["maxReceiveCount"] * queue["VisibilityTimeout"]
+    assert seconds < queue["MessageRetentionPeriod"] * 0.75
 
 
 def test_every_queue_is_encrypted(resources: Resources) -> None:
