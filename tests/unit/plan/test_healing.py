@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import Rejected
+from mapping.export import RunPlan
 from tests.unit.plan.world import Killed, World, row, truth
 
 MANY = [row(f"u{n}", n, "here") for n in range(7)]
@@ -123,3 +125,17 @@ def test_a_rollback_after_an_abandoned_run_heals_it_first_too() -> None:
     world.work()
     assert world.run(back).status == "done"
     assert inside(world) == truth(MANY[:3])
+
+
+def test_a_run_whose_plan_is_not_kept_any_more_does_not_keep_its_audience() -> None:
+    world, run_id = abandoned()
+    get = world.buckets.get_plan
+
+    def expired(key: str, digest: str) -> RunPlan:
+        if run_id in key:
+            raise Rejected("plan_expired", key)
+        return get(key, digest)
+
+    world.buckets.get_plan = expired  # type: ignore[method-assign]
+    next_run(world)
+    assert world.run(run_id).result["not_healed"] == "plan_expired"

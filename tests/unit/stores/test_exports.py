@@ -68,6 +68,9 @@ def test_a_plan_is_the_one_whose_hash_was_fixed(s3: Any) -> None:
     assert files.get_plan(key, digest) == plan
     with pytest.raises(Rejected, match="plan_corrupt"):
         files.get_plan(key, "0" * 64)
+    s3.delete_object(Bucket=BUCKET, Key=key)
+    with pytest.raises(Rejected, match="plan_expired"):
+        files.get_plan(key, digest)
 
 
 def test_parts_changes_and_results_come_back(s3: Any, tmp_path: Path) -> None:

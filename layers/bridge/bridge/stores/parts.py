@@ -62,8 +62,11 @@ class PartFiles:
         return key, sha256(body).hexdigest()
 
     def get_plan(self, key: str, digest: str) -> RunPlan:
-        """The plan the run's row names; raises Rejected when the object is another one."""
-        body = self.get_part(key)
+        """The plan the run's row names; raises Rejected when the object is another one, or not kept any more."""
+        try:
+            body = self.get_part(key)
+        except self.s3.exceptions.NoSuchKey as error:
+            raise Rejected("plan_expired", f"{key} is not kept any more") from error
         if sha256(body).hexdigest() != digest:
             raise Rejected("plan_corrupt", f"{key} is not the plan that was fixed")
         return RunPlan.model_validate_json(body)

@@ -39,23 +39,23 @@ class Healing:
         """
         if not _owes(abandoned):
             return
-        results = self._results(abandoned, self.committing.plan_of(abandoned))
-        if not any(result.accepted for result in results):
-            return
         held = self.runs.hold(abandoned.id, owner, seconds)
         if held is None:
             raise Retryable("healing", "another worker commits what was abandoned", after=SHORTLY)
         try:
             if _owes(held):
-                self._commit(held, by, owner, results, watch)
+                self._commit(held, by, owner, watch)
         finally:
             self.runs.let_go(abandoned.id, owner)
 
-    def _commit(self, run: Run, by: str, owner: str, results: Sequence[PartResult], watch: Watch) -> None:
-        tries = _tries(run) + 1
-        run = self._note(run, owner, {"healing": tries}) or run
+    def _commit(self, run: Run, by: str, owner: str, watch: Watch) -> None:
         try:
-            snapshot = self.committing.committed(run, self.committing.plan_of(run), results, watch)
+            plan = self.committing.plan_of(run)
+            results = self._results(run, plan)
+            if not any(result.accepted for result in results):
+                return
+            run = self._note(run, owner, {"healing": _tries(run) + 1}) or run
+            snapshot = self.committing.committed(run, plan, results, watch)
         except Rejected as error:
             self._note(run, owner, {"healing": TRIES, "not_healed": error.reason})
             return
