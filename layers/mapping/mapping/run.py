@@ -81,6 +81,7 @@ class Run(_Frozen):
     plan_ref: PlanRef | None = None
     parts: int = 0
     parts_done: int = 0
+    commits: int = 0
     queued: bool = False
     approved: tuple[str, ...] = ()
     approved_by: str = ""

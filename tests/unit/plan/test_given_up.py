@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plan.world import World, row, truth
+from bridge.errors import Retryable
+from tests.unit.plan.world import Killed, World, row, truth
 
 MANY = [row(f"u{n}", n, "here") for n in range(7)]
 
@@ -158,3 +159,19 @@ def test_the_report_of_an_abandoned_run_counts_what_its_parts_came_to_and_what_i
     assert (report["status"], report["snapshot_version"]) == ("blocked", None)
     assert (report["sent"]["accepted"], report["sent"]["rejected_by_reason"]) == (2, {"EMAIL_BAD_FORMAT": 1})
     assert len(report["rejected_values"]) == 1
+
+
+@pytest.mark.parametrize("fault", [Killed(), Retryable("out_of_room")], ids=["killed", "no memory"])
+def test_a_commit_that_no_worker_lives_to_end_is_given_up_and_frees_its_audience(fault: BaseException) -> None:
+    world = World()
+    run_id = world.put("one", MANY)
+    upload = world.buckets.upload
+
+    def deadly(*_: Any) -> None:
+        raise fault
+
+    world.buckets.upload = deadly  # type: ignore[method-assign]
+    world.work()
+    assert (world.run(run_id).status, world.report(run_id)["reason"]) == ("blocked", "keeps_failing")
+    world.buckets.upload = upload  # type: ignore[method-assign]
+    next_run(world)

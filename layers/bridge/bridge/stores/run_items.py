@@ -10,7 +10,7 @@ from mapping.run import Run
 _TEXT = frozenset(
     name for name, field in Run.model_fields.items() if field.annotation in (str, str | None)
 ) | {"kind", "mode", "status"}
-_NUMBERS = frozenset({"attempt", "parts", "parts_done"})
+_NUMBERS = frozenset({"attempt", "parts", "parts_done", "commits"})
 
 
 def key(run_id: str) -> Any:

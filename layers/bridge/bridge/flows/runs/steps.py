@@ -17,6 +17,8 @@ from bridge.flows.runs.taking import SHORTLY, Line, Pace, Taking, waited
 from mapping.run import ENDED, STARTING, Halt, Run
 
 MAX_ATTEMPTS = 5
+MAX_COMMITS = 20
+"""Twice what a message and the one that gives its run up come to with five faults of ours each."""
 LONGEST_WAIT = timedelta(days=13)
 """The queue forgets a message after 14 days, and with it the run."""
 GIVES_UP = frozenset({"give_up", "abandon"})
@@ -100,11 +102,7 @@ class RunSteps:
             return self._go(run, owner)
         if run.status == "syncing":
             return self._sync(run, owner, step)
-        if run.kind == "reconcile":
-            self.reconciled.end(run, owner, watch)
-        else:
-            self.committing.commit(run, owner, watch)
-        return Finished()
+        return self._commit(run, owner, watch)
 
     def _start(self, run: Run, owner: str, watch: Watch) -> Run | Verdict:
         if run.attempt >= MAX_ATTEMPTS:
@@ -178,6 +176,19 @@ class RunSteps:
         bodies = [json.dumps({"run_id": run.id, "part": part}) for part in parts]
         self.parts_queue.send(bodies, group=run.integration_id)
         self.runs.move(run, owner, expect={"syncing"}, queued=True)
+        return Finished()
+
+    def _commit(self, run: Run, owner: str, watch: Watch) -> Verdict:
+        # Faults are counted by the message, a want of memory and a killed worker by nothing but this.
+        if run.commits >= MAX_COMMITS:
+            raise Blocked("keeps_failing", f"the commit was broken off {run.commits} times")
+        begun = self.runs.move(run, owner, expect={run.status}, commits=run.commits + 1)
+        if begun is None:
+            return Later(SHORTLY, "the run was changed meanwhile")
+        if begun.kind == "reconcile":
+            self.reconciled.end(begun, owner, watch)
+        else:
+            self.committing.commit(begun, owner, watch)
         return Finished()
 
     def _given_up(self, run: Run, owner: str, message: Message) -> Run | None:
