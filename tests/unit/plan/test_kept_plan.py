@@ -4,9 +4,11 @@ from typing import Any
 
 from bridge.diff.bounds import MAX_COLUMNS
 from bridge.flows.runs import kept_plan
+from bridge.flows.runs.columns import resolve
 from bridge.stores.run_items import attributes
-from mapping.export import RunPlan, Wait
-from mapping.run import Run
+from mapping.comparison import SourceColumn
+from mapping.export import Manifest, RunPlan, Wait
+from mapping.run import ColumnRecord, Run
 
 MOST_BYTES = 400_000
 LONG = [f"Свойство клиента номер {number:04}" for number in range(MAX_COLUMNS)]
@@ -78,3 +80,21 @@ def test_a_usual_plan_is_kept_as_it_is() -> None:
     assert found.details == {
         name: whole.details[name] for name in ("samples", "rejected_values_by_reason", "lines")
     }
+
+
+def test_columns_that_thousands_of_audiences_send_fit_into_the_row() -> None:
+    owners = tuple(f"int_1#audience-{number:06}" for number in range(3_000))
+    shared = [f"column {number}" for number in range(20)]
+    resolved = resolve(
+        [SourceColumn(name, None) for name in shared],
+        {name: name for name in shared},
+        Manifest(parts=()),
+        records={name: ColumnRecord(name=name, type="string", owners=owners) for name in shared},
+        proposed={},
+        known=(),
+        owner="int_1#new",
+    )
+    waits = resolved.waits_for
+    assert len(waits) == 20
+    assert sum(len(wait.detail) for wait in waits) < 10_000
+    assert waits[0].detail.endswith("audience-000009 and 2990 more")

@@ -12,6 +12,9 @@ from mapping.comparison import SourceColumn, StageColumn
 from mapping.export import ColumnType, Manifest, Wait
 from mapping.run import Column, ColumnRecord
 
+MOST_NAMED = 10
+"""Audiences named as those who send a column: an account has thousands, and a run's row holds 400 KB."""
+
 _WHY = {
     "other_identifier": "the manifest names the other identifier",
     "reserved_attribute": "this name is Braze's or ours to set",
@@ -184,5 +187,7 @@ def _doubts(
     if record and record.type != kind:
         yield Wait(code="type_change", detail=f"{name!r} was sent as {record.type} so far, now as {kind}")
     if record and record.owners and owner not in record.owners:
-        others = ", ".join(known.rpartition("#")[2] for known in record.owners)
-        yield Wait(code="foreign_column", detail=f"{name!r} is sent by another audience: {others}")
+        others = [known.rpartition("#")[2] for known in record.owners]
+        more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+        told = f"{', '.join(others[:MOST_NAMED])}{more}"
+        yield Wait(code="foreign_column", detail=f"{name!r} is sent by another audience: {told}")
