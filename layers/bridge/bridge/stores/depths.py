@@ -31,7 +31,7 @@ class QueueDepths:
         with ThreadPoolExecutor(len(urls)) as pool:
             counted = dict(zip(urls, pool.map(self._count, urls), strict=True))
         return [
-            {"name": lane, **counted[queue], "dead_letters": counted[letters]["waiting"]}
+            {"name": lane, **counted[queue], "dead_letters": _unfiled(counted[letters])}
             for lane, (queue, letters) in self._lanes.items()
         ]
 
@@ -39,3 +39,8 @@ class QueueDepths:
         answer = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS.values()))
         found = {str(name): count for name, count in answer.get("Attributes", {}).items()}
         return {name: int(found.get(attribute, 0)) for name, attribute in _COUNTS.items()}
+
+
+def _unfiled(letters: Mapping[str, int]) -> int:
+    """Those in flight included: one that could not be filed comes again minutes later."""
+    return letters["waiting"] + letters["in_flight"]
