@@ -1,10 +1,12 @@
 """A person is removed from everything, wherever a worker dies, and never beside a run."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from bridge.flows.erase.erasing import either
+from bridge.flows.runs.run_messages import MOST_RECEIVES
 from bridge.flows.runs.runs import Later
 from tests.unit.erase.world import ANN, AUDIENCE, MEMBERS, ErasingWorld
 from tests.unit.plan.world import INSTALLATION, World, row
@@ -145,6 +147,21 @@ def test_a_run_under_way_is_waited_for_and_loses_nothing() -> None:
     assert "customer-0042" not in kept
     assert "customer-0045" in kept
     assert (world.buckets.pointers[AUDIENCE].rows, world.job.status) == (5, "done")
+
+
+def test_an_erasure_waits_for_a_run_as_long_as_its_message_lives() -> None:
+    world = ErasingWorld()
+    world.lived()
+    world.put("three", [*MEMBERS, row("customer-0045", 5)])
+    world.work(until=lambda: any(run.status == "syncing" for run in world.runs.rows.values()))
+    world.ask()
+    began, receives = world.clock(), 0
+    while world.clock() - began < timedelta(days=13):
+        verdict = world.receive()
+        assert isinstance(verdict, Later)
+        world.clock.forward(verdict.seconds)
+        receives += 1
+    assert receives < MOST_RECEIVES
 
 
 def test_a_run_that_waits_for_a_person_is_overtaken_and_planned_anew_when_approved() -> None:

@@ -17,7 +17,8 @@ from bridge.flows.runs.runs import Beat, Finished, Later, Verdict, stamp
 
 LEASE_SECONDS = 60
 BEAT_SECONDS = 10.0
-BUSY_SECONDS = 60
+BUSY_SECONDS, LONGEST_SECONDS = 60, 1_800
+"""The longer an erasure waits for a run, the less often it looks: each look is a receive, of which it has a thousand."""
 SPARE_SECONDS = 120.0
 
 
@@ -86,7 +87,11 @@ class Erasing:
             job = replace(job, ended_at=stamp(self.clock()))
         if not held() or not self._saved(job, owner):
             return Later(LEASE_SECONDS, "another worker has taken the erasure over")
-        return Later(BUSY_SECONDS, "the erasure waits for runs to end") if job.waits_on else Finished()
+        return Later(self._patience(job), "the erasure waits for runs to end") if job.waits_on else Finished()
+
+    def _patience(self, job: Job) -> int:
+        waited = self.clock() - datetime.fromisoformat(job.requested_at)
+        return max(BUSY_SECONDS, min(LONGEST_SECONDS, round(waited.total_seconds() / 10)))
 
     def _page(self, job: Job, subject: Subject) -> Job:
         units, following = self.phases[job.phase].units(job.cursor)
