@@ -162,7 +162,9 @@ def test_the_report_of_an_abandoned_run_counts_what_its_parts_came_to_and_what_i
 
 
 @pytest.mark.parametrize("fault", [Killed(), Retryable("out_of_room")], ids=["killed", "no memory"])
-def test_a_commit_that_no_worker_lives_to_end_is_given_up_and_frees_its_audience(fault: BaseException) -> None:
+def test_a_commit_that_no_worker_lives_to_end_is_given_up_and_frees_its_audience(
+    fault: BaseException,
+) -> None:
     world = World()
     run_id = world.put("one", MANY)
     upload = world.buckets.upload

@@ -76,7 +76,7 @@ def test_a_tick_counts_and_tells(
 ) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     store = RunStore(dynamodb, RUNS, lambda: datetime.now(UTC))
-    for number, status in enumerate(["waiting_approval", "syncing", "done", "waiting_approval"]):
+    for number, status in enumerate(["waiting_approval", "syncing", "done", "waiting_approval", "stale"]):
         store.create(run(status, id=f"run_{number}", created_at=at))
     store.create(run(id="run_old", created_at="2026-01-01T00:00:00.000Z"))
     for _ in range(2):
@@ -84,7 +84,7 @@ def test_a_tick_counts_and_tells(
     line = json.loads(capsys.readouterr().out.splitlines()[0])
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
     assert (line["RunsWaiting"], line["InstallationsBlocked"]) == ([2.0], [0.0])
-    assert [mail["Subject"] for mail in sns.sent] == ["A run of audience a, split 1 waits for approval"] * 2
+    assert [mail["Subject"] for mail in sns.sent] == ["A run of audience a, split 1 waits for approval"] * 3
 
 
 def test_a_subject_is_one_line_of_ascii_that_sns_takes(app: Any, sns: Sns) -> None:

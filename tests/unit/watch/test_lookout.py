@@ -20,10 +20,10 @@ def condition(number: int = 1, status: str = "blocked", **changes: Any) -> dict[
     return known | told | changes
 
 
-def planned(*waits: Wait, **changes: Any) -> Run:
+def planned(*waits: Wait, status: str = "waiting_approval", **changes: Any) -> Run:
     ids = {"run_id": "run_1", "integration_id": "int_1", "export_id": "e1"}
     plan = RunPlan(**ids, kind="audience", attempt=1, exported_at=AT, waits_for=waits)
-    return run("waiting_approval", plan=plan, **changes)
+    return run(status, plan=plan, **changes)
 
 
 @dataclass
@@ -91,6 +91,23 @@ def test_a_waiting_run_is_told_of_once_with_why_and_how_to_let_it_go() -> None:
     assert "- leavers: 40 % would leave" in text
     assert f"POST {API}/v1/admin/audience-runs/run_1/approve" in text
     assert "Braze 1" in text
+
+
+def test_a_run_that_waits_again_after_it_was_planned_anew_is_told_of_again() -> None:
+    world = World([], [planned(attempt=1)])
+    world.look()
+    world.runs = [planned(attempt=2)]
+    world.look()
+    assert len(world.mails) == 2
+
+
+def test_an_export_that_came_too_late_is_told_of_and_one_that_another_took_the_place_of_is_not() -> None:
+    late = planned(Wait(code="stale_export", detail="before the one committed"), status="stale")
+    world = World([], [late, planned(status="stale", id="run_2", waits_on="run_3")])
+    assert world.look() == Seen(blocked=0, degraded=0, waiting=0)
+    ((subject, text),) = world.mails
+    assert subject == "A run of audience a, split 1 waits for approval"
+    assert "- stale_export: before the one committed" in text
 
 
 def test_a_campaign_run_without_a_name_of_its_installation_is_told_of_too() -> None:

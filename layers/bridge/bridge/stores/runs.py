@@ -1,7 +1,7 @@
 """Runs in RunsTable: rows that change by conditional writes alone, and the view of them the API shows."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -95,7 +95,7 @@ class RunStore:
 
     def in_line(self, audience: str) -> list[Run]:
         """The runs of exports that wait for their turn at the audience, oldest first: none waits for 14 days."""
-        found = self._with_status("waiting_lease", self.clock() - KEPT_IN_QUEUE)
+        found = self._with_status(("waiting_lease",), self.clock() - KEPT_IN_QUEUE)
         return [run for run in found if run.audience == audience and run.origin == "export"]
 
     def holder(self, audience: str) -> str | None:
@@ -180,20 +180,21 @@ class RunStore:
         return [run_items.run_of(item) for item in found["Items"]], json.dumps(last) if last else None
 
     def waiting(self, since: datetime) -> list[Run]:
-        """Runs made since then that wait for approval, oldest first."""
-        return self._with_status("waiting_approval", since)
+        """Runs made since then that a person can let go on, oldest first: stale ones, too."""
+        return self._with_status(("waiting_approval", "stale"), since)
 
-    def _with_status(self, status: RunStatus, since: datetime) -> list[Run]:
+    def _with_status(self, statuses: Sequence[RunStatus], since: datetime) -> list[Run]:
+        wanted = {f":s{number}": {"S": status} for number, status in enumerate(statuses)}
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             IndexName="feed",
             KeyConditionExpression="feed = :feed AND #at >= :since",
-            FilterExpression="#status = :waiting",
+            FilterExpression=f"#status IN ({', '.join(wanted)})",
             ExpressionAttributeNames={"#at": "at", "#status": "status"},
             ExpressionAttributeValues={
                 ":feed": {"S": FEED},
                 ":since": {"S": since.isoformat()},
-                ":waiting": {"S": status},
+                **wanted,
             },
         )
         return [run_items.run_of(item) for page in pages for item in page["Items"]]

@@ -21,7 +21,7 @@ class Runs(Protocol):
     """Where runs are kept."""
 
     def waiting(self, since: datetime) -> Sequence[Run]:
-        """Those made since then that wait for approval."""
+        """Those made since then that a person can let go on."""
         ...
 
 
@@ -71,9 +71,14 @@ class Lookout:
         """Count, and tell of what is new."""
         told = [one for one in self.conditions.all() if one["enabled"]]
         blocked = [one for one in told if one["status"] == "blocked"]
-        waiting = self.runs.waiting(self.clock() - LOOKS_BACK)
+        found = self.runs.waiting(self.clock() - LOOKS_BACK)
+        waiting = [run for run in found if run.status == "waiting_approval"]
+        # Of what another run took the place of, nothing is missing; what came too late is left out in silence.
+        late = [run for run in found if run.status == "stale" and not run.waits_on]
         names = {one["id"]: one["name"] for one in told}
-        self._tell([*map(self._of_installation, blocked), *(self._of_run(run, names) for run in waiting)])
+        self._tell(
+            [*map(self._of_installation, blocked), *(self._of_run(run, names) for run in (*waiting, *late))]
+        )
         degraded = sum(1 for one in told if one["status"] == "degraded")
         return Seen(len(blocked), degraded, len(waiting))
 
@@ -108,4 +113,4 @@ class Lookout:
                 "Runbook: docs/runbooks/run-waiting.md",
             ]
         )
-        return Notice(f"RUN#{run.id}", f"A run of {what} waits for approval", text)
+        return Notice(f"RUN#{run.id}#{run.attempt}", f"A run of {what} waits for approval", text)
