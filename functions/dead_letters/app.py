@@ -51,7 +51,8 @@ def settings() -> DeadLettersSettings:
 @cache
 def client(service: str) -> Any:
     """One client per service."""
-    return boto3.client(service, config=Config(max_pool_connections=CONNECTIONS))  # type: ignore[call-overload]
+    config = Config(max_pool_connections=CONNECTIONS, connect_timeout=2, read_timeout=10)
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
 
 
 @cache

@@ -61,7 +61,7 @@ def new_id(prefix: str) -> str:
 def operating() -> Operating:
     """Everything put together, at the first call; kept while the worker lives."""
     settings = OperationsSettings.load()
-    config = Config(max_pool_connections=CONNECTIONS)
+    config = Config(max_pool_connections=CONNECTIONS, connect_timeout=2, read_timeout=8)
     dynamodb, s3 = boto3.client("dynamodb", config=config), boto3.client("s3", config=config)
     sqs = boto3.client("sqs", config=config)
     deliveries, installed = settings.deliveries_table, settings.installations_table

@@ -261,3 +261,5 @@ def test_it_is_wired_to_table_bucket_and_queues(monkeypatch):
     assert app.filing().keywords["queues"]["BRAZE-letters"] == "braze"
     assert app.runs().lanes["AUDIENCE-letters"] == "audience"
     assert set(app.replaying()[1].sender.queues) == {"event", "braze", "export", "audience"}
+    lives = 60
+    assert app.client("s3").meta.config.read_timeout < lives - app.WORKS.total_seconds()

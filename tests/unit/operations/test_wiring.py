@@ -8,6 +8,8 @@ from tests.unit.install.loading import load
 from tests.unit.operations.fakes import World
 
 LANES = ("event", "actioniq", "braze", "export", "audience")
+GIVES_UP = 29
+"""Seconds after which a call has no answer any more."""
 
 
 def test_it_is_wired_from_its_settings(monkeypatch):
@@ -16,7 +18,16 @@ def test_it_is_wired_from_its_settings(monkeypatch):
     for name in ("INSTALLATIONS_TABLE", "DELIVERIES_TABLE", "RUNS_TABLE", "STATE_BUCKET"):
         monkeypatch.setenv(name, name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    assert set(load("operations").operating().replay.sender.queues) == set(LANES)
+    app, made = load("operations"), {}
+    real = app.boto3.client
+
+    def client(service, **asked):
+        made[service] = real(service, **asked)
+        return made[service]
+
+    monkeypatch.setattr(app.boto3, "client", client)
+    assert set(app.operating().replay.sender.queues) == set(LANES)
+    assert all(one.meta.config.read_timeout < GIVES_UP for one in made.values())
 
 
 @pytest.mark.parametrize(
