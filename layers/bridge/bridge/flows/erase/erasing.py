@@ -18,7 +18,7 @@ from bridge.flows.runs.runs import Beat, Finished, Later, Verdict, stamp
 LEASE_SECONDS = 60
 BEAT_SECONDS = 10.0
 BUSY_SECONDS, LONGEST_SECONDS = 60, 1_800
-"""The longer an erasure waits for a run, the less often it looks: each look is a receive, of which it has a thousand."""
+"""The longer an erasure waits for a run, the less often it looks: each look is one of its message's receives."""
 SPARE_SECONDS = 120.0
 
 
