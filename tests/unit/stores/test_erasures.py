@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import Retryable
 from bridge.stores.claims import ClaimStore
 from bridge.stores.delivery_lines import DeliveryLineStore
 from bridge.stores.delivery_rows import feed
@@ -143,6 +144,28 @@ def test_earlier_versions_of_an_audiences_files_are_deleted_and_no_others(s3: An
 
     assert versions("int_1#a#1") == [b"new"]
     assert sorted(versions("int_1#a#12")) == [b"new", b"old"]
+
+
+class Reluctant:
+    """S3 that answers 200 and has deleted nothing."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def delete_objects(self, **asked: Any) -> dict[str, Any]:
+        first = asked["Delete"]["Objects"][0]
+        return {"Errors": [{"Key": first["Key"], "Code": "InternalError", "Message": "We are sorry."}]}
+
+
+def test_earlier_versions_that_s3_could_not_delete_are_not_taken_for_deleted(s3: Any, dynamodb: Any) -> None:
+    store = SnapshotStore(dynamodb, RUNS, Reluctant(s3), BUCKET, Clock())  # type: ignore[arg-type]
+    for body in (b"old", b"new"):
+        s3.put_object(Bucket=BUCKET, Key=f"{store.folder('int_1#b#1')}1-run/p-0000.parquet", Body=body)
+    with pytest.raises(Retryable):
+        store.purge("int_1#b#1")
 
 
 def test_memories_and_claims_are_dropped_and_counted(dynamodb: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from bridge.errors import Rejected
+from bridge.errors import Rejected, Retryable
 from mapping.run import ColumnRecord, Snapshot
 
 if TYPE_CHECKING:
@@ -155,15 +155,17 @@ class SnapshotStore:
         return sorted({"#".join(parts[1:4]) for parts in keys})
 
     def purge(self, audience: str) -> None:
-        """Delete every earlier version of the audience's files, and what was deleted before."""
+        """Delete every earlier version of the audience's files, and what was deleted before. Raises Retryable."""
         pages = self.s3.get_paginator("list_object_versions").paginate(
             Bucket=self.bucket, Prefix=self.folder(audience)
         )
         for page in pages:
             found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
             old = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found if not one["IsLatest"]]
-            if old:
-                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": old, "Quiet": True})  # type: ignore[typeddict-item]
+            deletion: Any = {"Objects": old, "Quiet": True}
+            # What S3 could not delete is in an answer 200.
+            if old and self.s3.delete_objects(Bucket=self.bucket, Delete=deletion).get("Errors"):
+                raise Retryable("bucket_unavailable", "earlier versions could not be deleted now")
 
     def columns(self, integration_id: str) -> Mapping[str, ColumnRecord]:
         """What the installation has committed so far, by attribute name."""
