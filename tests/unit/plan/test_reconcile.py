@@ -54,6 +54,13 @@ def found(world: World, run_id: str) -> dict[str, Any]:
     return section
 
 
+def test_a_case_leaves_nothing_in_the_world_that_the_next_one_starts_from() -> None:
+    (world, first), (made, _) = drifting(), _drifted(75)
+    before = len(made.measured)
+    ends(world, world.reconcile(first, repair=True))
+    assert len(made.measured) == before < len(world.measured)
+
+
 def test_what_is_as_it_should_be_is_told_so_and_nothing_is_sent() -> None:
     world = World(part_rows=4)
     first = done(world, "one", [*MANY, row("left", 1)])
