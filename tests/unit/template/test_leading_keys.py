@@ -116,14 +116,19 @@ def test_a_role_may_write_the_rows_its_store_writes_and_no_others(
     assert all(any(fnmatchcase(pk, pattern) for pattern in patterns) for pk in rows.written)
 
 
-@pytest.mark.parametrize("role", ["AuthorizerRole", "CollectRole"])
-def test_what_strangers_reach_can_make_no_token(resources: Resources, role: str) -> None:
-    """It may note when one was used last: nothing else of a token's row, and no other way."""
-    allowed = {
-        action: [one for one in conditions(resources, role, action, INSTALLATIONS) if "TOKEN" in keys(one)]
-        for action in (PUT, UPDATE)
+@pytest.mark.parametrize(
+    ("role", "rows"), [("AuthorizerRole", {"TOKEN"}), ("CollectRole", {"TOKEN", "ACTIVATION"})]
+)
+def test_what_strangers_reach_can_make_no_token(resources: Resources, role: str, rows: set[str]) -> None:
+    """Of a token it may note when it was used last; sources and installations it cannot write at all."""
+    writes = {
+        action: conditions(resources, role, action, INSTALLATIONS)
+        for action in (PUT, UPDATE, "dynamodb:DeleteItem", "dynamodb:BatchWriteItem")
     }
-    assert allowed[PUT] == []
-    assert [one["ForAllValues:StringEquals"] for one in allowed[UPDATE]] == [
+    assert {key for found in writes.values() for one in found for key in keys(one)} == rows
+    assert all(keys(one) for found in writes.values() for one in found)
+    of_tokens = {action: [one for one in found if "TOKEN" in keys(one)] for action, found in writes.items()}
+    assert [one["ForAllValues:StringEquals"] for one in of_tokens.pop(UPDATE)] == [
         {"dynamodb:Attributes": ["pk", "sk", "last_used_at"]}
     ]
+    assert not any(of_tokens.values())
