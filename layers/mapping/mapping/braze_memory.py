@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from json import JSONEncoder
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mapping.braze_fields import CONSENT_ATTRIBUTES, MAX_KEY_BYTES
 from mapping.braze_operators import is_operation
@@ -20,8 +20,7 @@ _CONTROL: Final = frozenset({"external_id", "braze_id", "_update_existing_only",
 _DIGEST_BYTES: Final = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """One attribute as Braze last accepted it: when the change happened (epoch ms), and the value's digest.
 
     Without a digest the value is open: a change is on its way, or two crossed, or Braze worked it out.
@@ -82,9 +81,8 @@ def update_of(wire: Mapping[str, Any], time: str) -> Update | None:
 def tells_repeats(update: Update, wire: Mapping[str, Any]) -> bool:
     """Whether these attributes, sent once and remembered, count as unchanged when the same update comes again."""
     merges = wire.get("_merge_objects") is True
-    return update.creates and not any(
-        name in CONSENT_ATTRIBUTES or _worked_out(value, merges=merges) for name, value in wire.items()
-    )
+    told = update.creates and CONSENT_ATTRIBUTES.isdisjoint(wire)
+    return told and not any(_worked_out(value, merges=merges) for value in wire.values())
 
 
 def returned(changes: Sequence[tuple[Update, Mapping[str, Any]]], memory: Memory) -> frozenset[str]:
@@ -115,6 +113,8 @@ def sift(
     what Braze holds while the new one is on its way. One that is confirmed moves its time on, so that a
     change between the two that is still waiting comes too late.
     """
+    if not memory:
+        return Sifted(dict(wire), (), memory)
     kept: dict[str, Any] = {}
     left_out: list[LeftOut] = []
     after = dict(memory)
@@ -162,17 +162,16 @@ def remembered(
 def _last(sent: Iterable[tuple[Update, Mapping[str, Any]]]) -> dict[str, Sent]:
     last = {}
     for update, wire in sent:
-        merges = wire.get("_merge_objects") is True
+        user, at, merges = update.user, update.at, wire.get("_merge_objects") is True
         for name, value in wire.items():
             if name not in _CONTROL:
-                known = not _worked_out(value, merges=merges)
-                last[name] = Sent(update.at, digest(update.user, name, value) if known else "")
+                last[name] = Sent(at, "" if _worked_out(value, merges=merges) else digest(user, name, value))
     return last
 
 
 def _worked_out(value: Any, *, merges: bool) -> bool:
     """Whether Braze makes the new value out of this one and what it holds."""
-    return is_operation(value) or (merges and type(value) is dict)
+    return type(value) is dict and (merges or is_operation(value))
 
 
 def _unchanged(name: str, value: Any, update: Update, sent: Sent) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -46,9 +47,10 @@ class ProfileStore:
     def write(self, installation_id: str, kept: Mapping[str, Kept], *, now: datetime) -> list[str]:
         """The users whose rows changed since they were read; all others are written. Raises Retryable."""
         users = {profile_key(installation_id, user): user for user in kept}
+        until = str(int((now + timedelta(days=self.days)).timestamp()))
         lost: list[str] = []
         for part in batched(users, MOST_PER_TRANSACTION, strict=False):
-            puts = {key: self._put(key, kept[users[key]], now) for key in part}
+            puts = {key: self._put(key, kept[users[key]], until) for key in part}
             lost += [users[key] for key in self._write(puts)]
         return lost
 
@@ -107,26 +109,18 @@ class ProfileStore:
             "memory_unavailable", "what was sent of the profiles could not be written now"
         ) from None
 
-    def _put(self, key: str, kept: Kept, now: datetime) -> dict[str, Any]:
-        sent = {name: (one.at, one.digest) for name, one in kept.memory.items()}
-        return {
-            "TableName": self.table,
-            "Item": {
-                "pk": {"S": key},
-                "sent": {"S": encode(sent).decode("ascii")},
-                "version": {"N": str(kept.version + 1)},
-                "expires_at": {"N": str(int((now + timedelta(days=self.days)).timestamp()))},
-            },
-            "ConditionExpression": "#version = :version" if kept.version else "attribute_not_exists(pk)",
-            **(
-                {
-                    "ExpressionAttributeNames": {"#version": "version"},
-                    "ExpressionAttributeValues": {":version": {"N": str(kept.version)}},
-                }
-                if kept.version
-                else {}
-            ),
+    def _put(self, key: str, kept: Kept, until: str) -> dict[str, Any]:
+        row = {
+            "pk": {"S": key},
+            "sent": {"S": encode(kept.memory).decode("ascii")},
+            "version": {"N": str(kept.version + 1)},
+            "expires_at": {"N": until},
         }
+        put: dict[str, Any] = {"TableName": self.table, "Item": row}
+        if not kept.version:
+            return put | {"ConditionExpression": "attribute_not_exists(pk)"}
+        known = {":version": {"N": str(kept.version)}}
+        return put | {"ConditionExpression": "version = :version", "ExpressionAttributeValues": known}
 
 
 def _kept(row: Any, now: datetime) -> Kept:
@@ -136,9 +130,10 @@ def _kept(row: Any, now: datetime) -> Kept:
     if int(row["expires_at"]["N"]) <= now.timestamp():
         return Kept({}, version)
     sent = json.loads(row["sent"]["S"])
-    return Kept({name: Sent(at, digest) for name, (at, digest) in sent.items()}, version)
+    return Kept({name: Sent(*one) for name, one in sent.items()}, version)
 
 
+@lru_cache(maxsize=8192)
 def profile_key(installation_id: str, user: str) -> str:
-    """The row's key; the user is hashed, for an id may be long and may name a person."""
+    """The row's key, asked for when it is read and when it is written; the user is hashed, for it may name a person."""
     return f"PROFILE#{installation_id}#{sha256(user.encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"

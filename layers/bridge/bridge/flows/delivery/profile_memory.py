@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Protocol
 
 from bridge.errors import Retryable
@@ -89,13 +88,11 @@ class ProfileMemory:
 
 def _of_users(planned: Sequence[Planned]) -> dict[str, list[Planned]]:
     """The items of each profile, in the order in which they happened."""
-    updates = sorted(
-        ((one.profile, one) for one in planned if one.profile),
-        key=lambda pair: (pair[0].user, pair[0].at, pair[1].index),
-    )
-    return {
-        user: [one for _, one in pairs] for user, pairs in groupby(updates, key=lambda pair: pair[0].user)
-    }
+    users: dict[str, list[tuple[int, int, Planned]]] = {}
+    for one in planned:
+        if one.profile is not None:
+            users.setdefault(one.profile.user, []).append((one.profile.at, one.index, one))
+    return {user: [one for *_, one in sorted(updates)] for user, updates in users.items()}
 
 
 def _sifted(one: Planned, memory: Memory, back: frozenset[str]) -> tuple[Planned | ItemOutcome, Memory]:
