@@ -51,7 +51,8 @@ def records(texts: Sequence[str]) -> list[dict[str, Any]]:
 def dynamodb(endpoint: str) -> Any:
     """The client of the functions, told where."""
     import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
+
+    from bridge.delivery_worker import client_config  # noqa: PLC0415
 
     return boto3.client(
         "dynamodb",
@@ -59,7 +60,7 @@ def dynamodb(endpoint: str) -> Any:
         region_name="eu-west-1",
         aws_access_key_id="a",
         aws_secret_access_key="b",  # noqa: S106 - nobody checks it
-        config=Config(max_pool_connections=100, parameter_validation=False),
+        config=client_config(),
     )
 
 
