@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -55,7 +55,7 @@ class DeliveryStore:
             if begin.verdict in rows.HANDS_OFF:
                 return begin
             change = changes.taken(begin, message.replay_of, lease_until)
-            if self._update(message.delivery_id, begin.version, change):
+            if self._update(message.delivery_id, begin.version, change) is not None:
                 return begin.next_version()
             found = self._read(message.delivery_id)
         return Begin("started", version=1)
@@ -73,8 +73,8 @@ class DeliveryStore:
     ) -> Begin | None:
         """A request goes out now: from here on a crash leaves it unknown. None when another worker has the row."""
         change = changes.sent(now, lease_until, finished, counts=counts, stood_still=stood_still)
-        found = self._update(delivery_id, version, change)
-        return rows.begin_of(found, "started") if found else None
+        found = self._update(delivery_id, version, change, told="ALL_NEW")
+        return rows.begin_of(found, "started") if found is not None else None
 
     def finish(self, delivery_id: str, version: int, record: Mapping[str, Any], *, now: datetime) -> bool:
         """Write what became of it and give the lease back; False when another worker has the row."""
@@ -123,7 +123,14 @@ class DeliveryStore:
         key = {"pk": {"S": delivery_id}}
         return self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True).get("Item")
 
-    def _update(self, delivery_id: str, version: int, change: changes.Change) -> rows.Item | None:
+    def _update(
+        self,
+        delivery_id: str,
+        version: int,
+        change: changes.Change,
+        told: Literal["NONE", "ALL_NEW"] = "NONE",
+    ) -> rows.Item | None:
+        """The row where it is asked for, else nothing of it; None when another worker has it."""
         try:
             answer = self.client.update_item(
                 TableName=self.table,
@@ -136,13 +143,13 @@ class DeliveryStore:
                     ":version": {"N": str(version)},
                     ":one": {"N": "1"},
                 },
-                ReturnValues="ALL_NEW",
+                ReturnValues=told,
             )
         except ClientError as error:
             if not _refused(error):
                 raise
             return None
-        return answer["Attributes"]
+        return answer.get("Attributes", {})
 
 
 def _in_the_row(type: str | None, name: str | None, user: str | None) -> list[str]:  # noqa: A002 - as above

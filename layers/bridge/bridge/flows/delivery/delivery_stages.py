@@ -21,7 +21,9 @@ def stages_of(
     def shown(index: int) -> dict[str, Any]:
         end, plan = outcomes[index], mapped.get(index)
         told: dict[str, Any] = {"outcome": str(end.outcome), "reason": end.reason, "detail": end.detail}
-        notes = plan.left_out if plan else ()
+        if plan is None or not plan.left_out:
+            return told
+        notes = plan.left_out
         for name, sent in (("left_out", False), ("warnings", True)):
             if some := [{"field": one.field, "reason": one.reason} for one in notes if one.sent is sent]:
                 told[name] = some

@@ -17,5 +17,8 @@ def item_line(message: DeliveryMessage, item: dict[str, Any]) -> dict[str, str]:
 
 
 def _line(message_id: object, kind: object, name: object, user: object) -> dict[str, str]:
-    line = {"message_id": message_id, "type": kind, "name": name, "user": user}
-    return {key: str(value)[:_LONGEST] if value is not None else "" for key, value in line.items()}
+    return {"message_id": _text(message_id), "type": _text(kind), "name": _text(name), "user": _text(user)}
+
+
+def _text(value: object) -> str:
+    return str(value)[:_LONGEST] if value is not None else ""
