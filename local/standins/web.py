@@ -52,6 +52,14 @@ class Request:
         """Raise ValueError when the body is no JSON; NaN and Infinity are none."""
         return json.loads(self.body, parse_constant=_refuse)
 
+    def json_object(self) -> Json:
+        """As `json`, but TypeError when it is anything else than an object."""
+        read = self.json()
+        if not isinstance(read, dict):
+            msg = "the body must be a JSON object"
+            raise TypeError(msg)
+        return read
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

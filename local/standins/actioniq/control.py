@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from local.standins.actioniq.accounts import Accounts, Destination
 from local.standins.faults import Faults
 from local.standins.paging import Page, page_of
-from local.standins.web import Json, Reply, Request, json_reply
+from local.standins.switches import unchanged
+from local.standins.web import Reply, Request, json_reply
 
 type Route = Callable[[Accounts, Request], Reply]
 
@@ -33,19 +34,18 @@ def control(accounts: Accounts, request: Request) -> Reply:
 
 
 def _put_modes(accounts: Accounts, request: Request) -> Reply:
-    changes = _body(request)
+    changes = request.json_object()
     try:
         accounts.modes = accounts.modes.changed(changes)
     except ValidationError as error:
-        details = [{"mode": ".".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()]
-        return json_reply(400, {"error": "modes not changed", "details": details})
+        return unchanged(error)
     if {"faults", "seed"} & set(changes):
         accounts.faults = Faults(accounts.modes.faults, accounts.modes.seed)
     return _get_modes(accounts, request)
 
 
 def _get_modes(accounts: Accounts, _request: Request) -> Reply:
-    return Reply(200, accounts.modes.model_dump_json().encode(), {"content-type": "application/json"})
+    return accounts.modes.shown()
 
 
 def _get_counters(accounts: Accounts, _request: Request) -> Reply:
@@ -53,11 +53,11 @@ def _get_counters(accounts: Accounts, _request: Request) -> Reply:
 
 
 def _post_accounts(accounts: Accounts, request: Request) -> Reply:
-    return json_reply(201, accounts.add_account(_body(request)["name"]))
+    return json_reply(201, accounts.add_account(request.json_object()["name"]))
 
 
 def _post_destinations(accounts: Accounts, request: Request) -> Reply:
-    body = _body(request)
+    body = request.json_object()
     return json_reply(201, accounts.add_destination(body["account_id"], body["name"]).view())
 
 
@@ -67,7 +67,7 @@ def _get_destinations(accounts: Accounts, _request: Request) -> Reply:
 
 def _patch_destination(accounts: Accounts, request: Request) -> Reply:
     destination = accounts.destinations[request.path.removeprefix(f"{PREFIX}destinations/")]
-    changes = _body(request)
+    changes = request.json_object()
     unknown = set(changes) - {"active", "rate_limit"}
     rate = changes.get("rate_limit")
     good_rate = rate is None or (isinstance(rate, int | float) and not isinstance(rate, bool) and rate > 0)
@@ -80,7 +80,7 @@ def _patch_destination(accounts: Accounts, request: Request) -> Reply:
 
 
 def _post_keys(accounts: Accounts, request: Request) -> Reply:
-    body = _body(request)
+    body = request.json_object()
     return json_reply(201, accounts.new_key(body["account_id"], body["destination_ids"]))
 
 
@@ -120,14 +120,6 @@ def _get_profiles(accounts: Accounts, request: Request) -> Reply:
 
 def _named(accounts: Accounts, request: Request) -> Destination:
     return accounts.destinations[request.query["destination_id"]]
-
-
-def _body(request: Request) -> Json:
-    body = request.json()
-    if not isinstance(body, dict):
-        msg = "the body must be a JSON object"
-        raise TypeError(msg)
-    return body
 
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {

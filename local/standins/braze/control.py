@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from local.standins.braze.effects import set_attributes
 from local.standins.braze.workspace import PERMISSIONS, Campaign, Workspace
 from local.standins.paging import Page, page_of
+from local.standins.switches import unchanged
 from local.standins.web import Json, Reply, Request, json_reply
 
 type Route = Callable[[Workspace, Request], Reply]
@@ -30,18 +31,17 @@ def control(workspace: Workspace, request: Request) -> Reply:
 
 
 def _put_modes(workspace: Workspace, request: Request) -> Reply:
-    changes = _body(request)
+    changes = request.json_object()
     try:
         modes = workspace.modes.changed(changes)
     except ValidationError as error:
-        details = [{"mode": ".".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()]
-        return json_reply(400, {"error": "modes not changed", "details": details})
+        return unchanged(error)
     workspace.set_modes(modes, new_faults=bool({"faults", "seed"} & set(changes)))
     return _get_modes(workspace, request)
 
 
 def _get_modes(workspace: Workspace, _request: Request) -> Reply:
-    return Reply(200, workspace.modes.model_dump_json().encode(), {"content-type": "application/json"})
+    return workspace.modes.shown()
 
 
 def _get_counters(workspace: Workspace, _request: Request) -> Reply:
@@ -74,7 +74,7 @@ def _get_profile(workspace: Workspace, request: Request) -> Reply:
 def _post_profiles(workspace: Workspace, request: Request) -> Reply:
     """Seed profiles, with a braze_id of the test's choice, outside the data-point meter."""
     views = []
-    for given in _body(request)["profiles"]:
+    for given in request.json_object()["profiles"]:
         ids = {name: given.get(name) for name in ("external_id", "braze_id")}
         fields = {name: value for name, value in given.items() if name not in {*ids, "custom_attributes"}}
         known = workspace.profiles.by_external_id.get(given.get("external_id"))
@@ -97,13 +97,13 @@ def _listing(name: str) -> Route:
 
 
 def _post_campaigns(workspace: Workspace, request: Request) -> Reply:
-    campaign = Campaign(**_body(request))
+    campaign = Campaign(**request.json_object())
     workspace.campaigns[campaign.id] = campaign
     return json_reply(201, {"id": campaign.id, "name": campaign.name, "paused": campaign.paused})
 
 
 def _post_keys(workspace: Workspace, request: Request) -> Reply:
-    body = _body(request)
+    body = request.json_object()
     permissions = frozenset(body.get("permissions", PERMISSIONS))
     workspace.keys[body["key"]] = permissions
     return json_reply(201, {"key": body["key"], "permissions": sorted(permissions)})
@@ -112,14 +112,6 @@ def _post_keys(workspace: Workspace, request: Request) -> Reply:
 def _delete_key(workspace: Workspace, request: Request) -> Reply:
     del workspace.keys[request.path.removeprefix("/_standin/keys/")]
     return Reply(204)
-
-
-def _body(request: Request) -> Json:
-    body = request.json()
-    if not isinstance(body, dict):
-        msg = "the body must be a JSON object"
-        raise TypeError(msg)
-    return body
 
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {

@@ -1,19 +1,16 @@
 """Every switch of the stand-in: which kind of Braze account it plays, and what goes wrong."""
 
-from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from local.standins.faults import Fault
+from local.standins.switches import Switches
 
 type ForcedType = Literal["boolean", "number", "string", "time", "array", "object"]
 
 
-class Modes(BaseModel):
+class Modes(Switches):
     """One account's nature; every default is what Braze documents for a new account, without rate limits."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     counting: bool = False
     """Count objects without reading them; /users/track only."""
@@ -52,12 +49,3 @@ class Modes(BaseModel):
     forced_types: dict[str, ForcedType] = Field(default_factory=dict)
     blocklist: frozenset[str] = frozenset()
     blocked_external_ids: frozenset[str] = frozenset()
-    faults: tuple[Fault, ...] = ()
-    seed: int = 0
-
-    def changed(self, changes: Mapping[str, object]) -> "Modes":
-        """Apply changes; null resets one switch; raise pydantic's ValidationError for anything unknown."""
-        kept = {name: getattr(self, name) for name in self.model_fields_set if name not in changes}
-        given = {name: value for name, value in changes.items() if value is not None}
-        unknown = {name: None for name in changes if name not in Modes.model_fields}
-        return Modes.model_validate({**kept, **given, **unknown})
