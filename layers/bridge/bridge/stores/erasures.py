@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from bridge.errors import Retryable
+from bridge.stores.worker_lease import FREE, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,7 +47,7 @@ class ErasureStore:
         return self._update(
             job_id,
             "SET worker = :me, worker_until = :until",
-            "attribute_exists(pk) AND (attribute_not_exists(worker) OR worker = :me OR worker_until < :now)",
+            f"attribute_exists(pk) AND {FREE}",
             {":me": {"S": owner}, ":until": moment(now + timedelta(seconds=seconds)), ":now": moment(now)},
         )
 
@@ -104,11 +105,6 @@ class ErasureStore:
 def key(job_id: str) -> Any:
     """Where a job lies."""
     return {"pk": {"S": job_id}, "sk": {"S": "ERASURE"}}
-
-
-def moment(at: datetime) -> Any:
-    """Milliseconds since 1970."""
-    return {"N": str(int(at.timestamp() * 1000))}
 
 
 def _item(fields: Mapping[str, Any]) -> dict[str, Any]:

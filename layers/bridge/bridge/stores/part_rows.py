@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from bridge.stores.worker_lease import FREE, moment
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -37,14 +39,11 @@ class PartRows:
                 TableName=self.table,
                 Key=_key(run_id, part),
                 UpdateExpression="SET worker = :me, worker_until = :until, expires_at = :expires ADD tries :one",
-                ConditionExpression=(
-                    "attribute_not_exists(done) AND "
-                    "(attribute_not_exists(worker) OR worker = :me OR worker_until < :now)"
-                ),
+                ConditionExpression=f"attribute_not_exists(done) AND {FREE}",
                 ExpressionAttributeValues={
                     ":me": {"S": owner},
-                    ":until": _moment(now + timedelta(seconds=seconds)),
-                    ":now": _moment(now),
+                    ":until": moment(now + timedelta(seconds=seconds)),
+                    ":now": moment(now),
                     ":one": {"N": "1"},
                     ":expires": {"N": str(int((now + timedelta(days=self.days)).timestamp()))},
                 },
@@ -96,7 +95,7 @@ class PartRows:
         self, run_id: str, part: int, owner: str, ledger: str, seconds: int, *, progressed: bool
     ) -> bool:
         """Write down what is known and keep the lease; False when it was lost."""
-        values = {":until": _moment(self.clock() + timedelta(seconds=seconds)), ":ledger": {"S": ledger}}
+        values = {":until": moment(self.clock() + timedelta(seconds=seconds)), ":ledger": {"S": ledger}}
         expression = "SET ledger = :ledger, worker_until = :until"
         if progressed:
             expression, values = f"{expression}, tries = :none", {**values, ":none": {"N": "0"}}
@@ -157,7 +156,3 @@ class PartRows:
 
 def _key(run_id: str, part: int) -> Any:
     return {"pk": {"S": run_id}, "sk": {"S": f"PART#{part:05d}"}}
-
-
-def _moment(moment: datetime) -> Any:
-    return {"N": str(int(moment.timestamp() * 1000))}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from bridge.stores.worker_lease import FREE, moment
 from mapping.letter import ReplayJob
 from mapping.times import iso
 
@@ -70,13 +71,12 @@ class ReplayStore:
             "update_item",
             Key={"pk": {"S": replay_id}},
             UpdateExpression="SET worker = :me, worker_until = :until",
-            ConditionExpression="#status = :open AND "
-            "(attribute_not_exists(worker) OR worker = :me OR worker_until < :now)",
+            ConditionExpression=f"#status = :open AND {FREE}",
             ExpressionAttributeNames={"#status": "status"},
             ExpressionAttributeValues={
                 ":me": {"S": owner},
-                ":until": _ms(now + LEASE),
-                ":now": _ms(now),
+                ":until": moment(now + LEASE),
+                ":now": moment(now),
                 ":open": {"S": "replaying"},
             },
             ReturnValues="ALL_NEW",
@@ -101,7 +101,7 @@ class ReplayStore:
                 **{f":{name}": value for name, value in (texts | numbers).items()},
                 ":sent": {"N": str(replayed)},
                 ":me": {"S": owner},
-                ":lease": _ms(self._clock() + LEASE),
+                ":lease": moment(self._clock() + LEASE),
             },
             ReturnValues="ALL_NEW",
         )
@@ -167,7 +167,3 @@ def _job(item: dict[str, Any]) -> ReplayJob:
     numbers = {name: int(item[name]["N"]) for name in ("replayed", *_NUMBERS) if name in item}
     asked = ReplayJob.model_validate_json(item["job"]["S"]).model_dump()
     return ReplayJob.model_validate({**asked, **texts, **numbers})
-
-
-def _ms(moment: datetime) -> dict[str, str]:
-    return {"N": str(int(moment.timestamp() * 1000))}

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from mapping.run import Run
@@ -21,11 +20,6 @@ def key(run_id: str) -> Any:
 def lease_key(audience: str) -> Any:
     """Where an audience says whose it is."""
     return {"pk": {"S": f"AUDIENCE#{audience}"}, "sk": {"S": "LEASE"}}
-
-
-def moment(at: datetime) -> Any:
-    """Milliseconds since 1970."""
-    return {"N": str(int(at.timestamp() * 1000))}
 
 
 def attributes(fields: Mapping[str, Any]) -> dict[str, Any]:

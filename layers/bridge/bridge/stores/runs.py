@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from bridge.errors import Rejected
 from bridge.stores import erasures, run_items
+from bridge.stores.worker_lease import FREE, moment
 from mapping.run import Halt, Run, RunStatus
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ class RunStore:
         now = self.clock()
         return self._update(
             run_id,
-            {"worker": {"S": owner}, "worker_until": run_items.moment(now + timedelta(seconds=seconds))},
-            "attribute_exists(pk) AND (attribute_not_exists(worker) OR worker = :me OR worker_until < :now)",
-            {":me": {"S": owner}, ":now": run_items.moment(now)},
+            {"worker": {"S": owner}, "worker_until": moment(now + timedelta(seconds=seconds))},
+            f"attribute_exists(pk) AND {FREE}",
+            {":me": {"S": owner}, ":now": moment(now)},
         )
 
     def let_go(self, run_id: str, owner: str) -> None:
