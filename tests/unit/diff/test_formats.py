@@ -293,7 +293,7 @@ def test_users_may_be_named_by_their_braze_id(session: Session) -> None:
         ("a.csv", b'external_id,v\n"u,1\nw,2\n'),
         ("a.csv", b"external_id,v\nu\n"),
         ("a.csv", b"\n\n"),
-        ("a.csv.gz", gzip.compress(b"external_id,v\n" + b"u,1\n" * 9_999)[:-9]),
+        ("a.csv.gz", gzip.compress(b"external_id,v\n" + b"u,1\n" * 9_999, mtime=0)[:-9]),
         ("a.jsonl", b'{"external_id":"u"}\n{"external_id":"w"'),
         ("a.jsonl", b'{"external_id":"\xff"}\n'),
         ("a.parquet", b"PAR1" + b"\0" * 40),
