@@ -19,7 +19,6 @@ from typing import Any
 
 import boto3
 
-from bridge.flows.runs.runs import stamp
 from bridge.stores.installations import InstallationStore
 from bridge.stores.runs import RunStore
 from local.emulator import emulator_service
@@ -28,6 +27,7 @@ from local.settings import REGION, ROOT, ROOT_KEY, LocalSettings
 from local.standins.web import Answer
 from mapping.export import run_id
 from mapping.run import Run
+from mapping.times import iso
 from tests.faults import killable
 from tests.unit.braze_behaviours.account import KEY, Account
 from tests.unit.plan.world import INSTALLATION, Nobody, notification
@@ -154,7 +154,7 @@ class Bundle:
             "n": {"name": f"n_{audience}", "type": "number"},
             "city": {"name": f"city_{audience}", "type": "string"},
         }
-        document = {"parts": [part], "attributes": types, "exported_at": stamp(now()), **manifest}
+        document = {"parts": [part], "attributes": types, "exported_at": iso(now()), **manifest}
         s3, key = self.client("s3"), f"{prefix}manifest.json"
         s3.put_object(Bucket="exports", Key=part["key"], Body=body)
         etag = s3.put_object(Bucket="exports", Key=key, Body=json.dumps(document).encode())["ETag"].strip('"')

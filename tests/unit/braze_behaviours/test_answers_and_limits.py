@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from bridge.flows.runs.runs import stamp
 from mapping import braze as mapping
 from mapping.json_values import encode
+from mapping.times import iso
 from tests.unit.braze_behaviours.account import Account, Lane, Runs, person
 from tests.unit.delivery.world import delivery, event, installation, order
 from tests.unit.plan.world import INSTALLATION, row
@@ -167,7 +167,7 @@ def test_07_a_limit_met_by_one_worker_stops_every_lane_of_the_installation(
     runs.put("one", [row("u1", 1)])
     runs.work(until=lambda: bool(runs.parts.messages))
     braze.fails_next("status", "/campaigns/trigger/send", status=429, headers={"retry-after": "600"})
-    later = stamp(runs.clock() + timedelta(hours=1))
+    later = iso(runs.clock() + timedelta(hours=1))
     trigger = order(["u1"], send_before=later).model_copy(update={"integration_id": INSTALLATION})
     assert lane.receive(trigger).vendor_status == 429
     events = delivery([event("m1")], INSTALLATION, delivery_id="dlv_" + "2" * 24)

@@ -15,7 +15,8 @@ from bridge.flows.erase.kept_files import Documents, RunFiles
 from bridge.flows.erase.kept_rows import DeliveryLines, Memories
 from bridge.flows.erase.kept_snapshots import AudienceSnapshots
 from bridge.flows.erase.subject import Subject
-from bridge.flows.runs.runs import Later, stamp
+from bridge.flows.runs.runs import Later
+from mapping.times import iso
 from tests.unit.erase.jobs import MemoryJobs
 from tests.unit.plan.world import INSTALLATION, Inline, Killed, Life, World, plain_session, row
 
@@ -177,7 +178,7 @@ class ErasingWorld(World):
         self.work()
 
     def ask(self) -> None:
-        job = Job.of(ANN, at=stamp(self.clock()), by="Ann's lawyer")
+        job = Job.of(ANN, at=iso(self.clock()), by="Ann's lawyer")
         self.jobs.ask(job.id, job.fields())
 
     def receive(self, owner: str = "worker") -> Any:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import Blocked, Retryable, Unknown
-from bridge.flows.runs.runs import stamp
 from mapping.export import RunPlan
+from mapping.times import iso
 from tests.unit.plan.world import INSTALLATION, START, World, notification, row
 
 CAMPAIGN = "campaign=c1"
@@ -102,7 +102,7 @@ def test_what_may_have_arrived_stays_claimed_when_the_export_is_put_again() -> N
 
 def test_nothing_goes_out_after_send_before() -> None:
     world = World()
-    run_id = world.put("one", PEOPLE, where=CAMPAIGN, send_before=stamp(START))
+    run_id = world.put("one", PEOPLE, where=CAMPAIGN, send_before=iso(START))
     world.work()
     assert messaged(world) == []
     assert world.report(run_id)["sent"]["rejected_by_reason"] == {"expired": 5}
@@ -110,10 +110,10 @@ def test_nothing_goes_out_after_send_before() -> None:
 
 def test_events_and_members_are_not_sent_after_the_time_their_manifest_names() -> None:
     world = World()
-    event = {"external_id": "u0", "event_name": "Won", "event_time": stamp(START)}
+    event = {"external_id": "u0", "event_name": "Won", "event_time": iso(START)}
     columns = tuple(event)
-    events = world.put("one", [event], where="events", columns=columns, send_before=stamp(START))
-    members = world.put("two", PEOPLE, send_before=stamp(START))
+    events = world.put("one", [event], where="events", columns=columns, send_before=iso(START))
+    members = world.put("two", PEOPLE, send_before=iso(START))
     world.work()
     assert world.braze.sent == []
     assert world.report(events)["sent"]["rejected_by_reason"] == {"expired": 1}
@@ -127,7 +127,7 @@ def test_members_are_not_sent_beyond_the_time_though_the_part_was_begun_in_time(
     world = World(part_rows=100)
     world.braze.script = [Retryable("http_503")] * 5
     limit = START + timedelta(seconds=5)
-    run_id = world.put("one", PEOPLE, send_before=stamp(limit))
+    run_id = world.put("one", PEOPLE, send_before=iso(limit))
     world.work()
     assert (world.braze.sent, world.run(run_id).status) == ([], "done")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from bridge.flows.runs.runs import stamp
 from mapping.export import run_id as id_of
 from mapping.run import Halt
+from mapping.times import iso
 from tests.unit.plan.world import INSTALLATION, START, World, notification, row, truth
 
 MANY = [row(f"u{n}", n, "here") for n in range(10)]
@@ -193,7 +193,7 @@ def test_a_waiting_run_is_overtaken_by_a_newer_full_export() -> None:
 def test_a_stale_export_waits_and_is_planned_again_once_approved() -> None:
     world = World()
     done(world, "one", MANY)
-    run_id = world.put("old", [*MANY, row("late", 1)], exported_at=stamp(START.replace(year=2020)))
+    run_id = world.put("old", [*MANY, row("late", 1)], exported_at=iso(START.replace(year=2020)))
     world.work()
     assert world.run(run_id).status == "stale"
     assert waits(world, run_id) == {"stale_export"}
@@ -269,9 +269,7 @@ def test_a_dry_run_takes_the_audience_from_nobody() -> None:
     world.work()
     assert world.run(waiting).status == "waiting_approval"
     world.waits.clear()
-    asked = world.put(
-        "two", rows[:3], columns=columns, dry_run=True, exported_at=stamp(START.replace(hour=7))
-    )
+    asked = world.put("two", rows[:3], columns=columns, dry_run=True, exported_at=iso(START.replace(hour=7)))
     world.work()
     assert world.run(asked).status == "planned"
     assert world.run(waiting).status == "waiting_approval"
@@ -294,13 +292,13 @@ def test_a_cancelled_run_commits_what_braze_accepted() -> None:
 def test_the_next_run_waits_until_the_last_answer_has_settled() -> None:
     world = World(settle=60)
     first = world.put("one", MANY)
-    second = world.put("two", MANY[:9], exported_at=stamp(START.replace(hour=7)))
+    second = world.put("two", MANY[:9], exported_at=iso(START.replace(hour=7)))
     world.work()
     ended = world.run(first).ended_at
     assert world.run(second).status == "done"
     assert ended
     assert world.waits[f"waits for {first}"] > 0
-    assert (world.run(second).ended_at or "") >= stamp(START.replace(minute=1))
+    assert (world.run(second).ended_at or "") >= iso(START.replace(minute=1))
 
 
 def test_every_notification_twice_is_one_run() -> None:

@@ -26,7 +26,7 @@ from bridge.flows.runs.readback_plan import ReadingPlans
 from bridge.flows.runs.reconcile import Reconciled
 from bridge.flows.runs.repair import Repairs
 from bridge.flows.runs.rollback import Rollbacks
-from bridge.flows.runs.runs import Later, stamp
+from bridge.flows.runs.runs import Later
 from bridge.flows.runs.steps import Pace, RunSteps
 from bridge.flows.runs.sync import PartSync
 from mapping.braze_fields import membership_attribute
@@ -34,6 +34,7 @@ from mapping.comparison import PartFile
 from mapping.export import RunPlan, run_id
 from mapping.installation import Installation, Revision
 from mapping.run import ColumnRecord, Halt, PartResult, Reconciling, Run, Snapshot
+from mapping.times import iso
 from tests.unit.plan.comparison import PlainComparison
 from tests.unit.sync.gates import OpenGate
 
@@ -135,7 +136,7 @@ class MemoryRuns:
         kept = self.rows[run_id]
         if kept.status != status:
             return False
-        self._keep(kept, {"status": "stale", "waits_on": by, "ended_at": stamp(self.clock())})
+        self._keep(kept, {"status": "stale", "waits_on": by, "ended_at": iso(self.clock())})
         return True
 
     def holder(self, audience: str) -> str | None:
@@ -532,7 +533,7 @@ class Nobody:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.until = None
-        at = stamp(START)
+        at = iso(START)
         self.installation = Installation(
             id=INSTALLATION,
             catalog_key="braze",
@@ -698,7 +699,7 @@ class World:
         document: dict[str, Any] = {
             "parts": [part],
             "attributes": types,
-            "exported_at": stamp(self.clock()),
+            "exported_at": iso(self.clock()),
             **manifest,
         }
         self.buckets.objects[part["key"]] = body
@@ -720,7 +721,7 @@ class World:
             key="",
             etag="",
             status="planning",
-            created_at=stamp(self.clock()),
+            created_at=iso(self.clock()),
         )
         self.runs.create(run)
         self.resume(ordered)
@@ -740,7 +741,7 @@ class World:
             key="",
             etag="",
             status="planning",
-            created_at=stamp(self.clock()),
+            created_at=iso(self.clock()),
         )
         self.runs.create(run)
         self.resume(ordered)

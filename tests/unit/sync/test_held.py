@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bridge.errors import Unknown
-from bridge.flows.runs.runs import stamp
 from mapping.delivery import DeliveryMessage
+from mapping.times import iso
 from tests.unit.delivery import world as lane_world
 from tests.unit.plan.world import INSTALLATION, START, World, row
 
@@ -121,7 +121,7 @@ def test_a_letter_holds_what_one_request_takes() -> None:
 
 
 def test_what_is_sent_in_time_is_said_in_the_letter() -> None:
-    world = unanswered("campaign=c1", PEOPLE, send_before=stamp(START.replace(hour=9)))
+    world = unanswered("campaign=c1", PEOPLE, send_before=iso(START.replace(hour=9)))
     [(body, _)] = world.letters.sent
     campaign = DeliveryMessage.model_validate_json(body).campaign
     assert campaign is not None

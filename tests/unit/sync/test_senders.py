@@ -9,9 +9,9 @@ import pytest
 
 from bridge.errors import Blocked, Rejected, Retryable, TooLarge
 from bridge.flows.runs.pacing import Pacers
-from bridge.flows.runs.runs import stamp
 from bridge.flows.runs.senders import BrazeSenders
 from mapping.export import RunPlan
+from mapping.times import iso
 from tests.unit.plan.world import INSTALLATION, START, Nobody
 
 LINES = [b'{"external_id":"a"}', b'{"external_id":"b"}', b'{"external_id":"c"}']
@@ -93,7 +93,7 @@ def send(
         kind=kind,
         export_id="e",
         attempt=1,
-        exported_at=stamp(START),
+        exported_at=iso(START),
         campaign_id="c1",
     )
     pacers = pacers or Pacers(lambda: 0.0)

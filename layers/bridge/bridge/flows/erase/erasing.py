@@ -13,7 +13,8 @@ from bridge.flows.erase.job import Job, Jobs, Phase
 from bridge.flows.erase.subject import Subject
 from bridge.flows.runs.arrivals import UnreadableMessage, readable
 from bridge.flows.runs.run_messages import Work
-from bridge.flows.runs.runs import Beat, Finished, Later, Verdict, stamp
+from bridge.flows.runs.runs import Beat, Finished, Later, Verdict
+from mapping.times import iso
 
 LEASE_SECONDS = 60
 BEAT_SECONDS = 10.0
@@ -84,7 +85,7 @@ class Erasing:
         job = self._again(job, subject)
         if not job.waits_on:
             self.noted(job)
-            job = replace(job, ended_at=stamp(self.clock()))
+            job = replace(job, ended_at=iso(self.clock()))
         if not held() or not self._saved(job, owner):
             return Later(LEASE_SECONDS, "another worker has taken the erasure over")
         return Later(self._patience(job), "the erasure waits for runs to end") if job.waits_on else Finished()
@@ -112,7 +113,7 @@ class Erasing:
         return job
 
     def _saved(self, job: Job, owner: str) -> bool:
-        fields = replace(job, updated_at=stamp(self.clock())).fields()
+        fields = replace(job, updated_at=iso(self.clock())).fields()
         return self.jobs.save(job.id, fields | {"status": "done" if job.ended_at else "running"}, owner)
 
     @contextmanager

@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import Protocol
 
 from bridge.flows.runs.pump import Admission
-from bridge.flows.runs.runs import stamp
 from mapping.export import RunPlan
+from mapping.times import iso
 
 
 class Claims(Protocol):
@@ -30,7 +30,7 @@ def admission(plan: RunPlan, run_id: str, claims: Claims, clock: Callable[[], da
 
     def admit(lines: Mapping[int, bytes]) -> Mapping[int, str]:
         now = clock()
-        if plan.send_before and stamp(now) >= plan.send_before:
+        if plan.send_before and iso(now) >= plan.send_before:
             return dict.fromkeys(lines, "expired")
         if plan.kind == "events" and not plan.details.get("claims", True):
             return {}

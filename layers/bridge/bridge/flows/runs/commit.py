@@ -14,10 +14,11 @@ from bridge.flows.runs.comparing import UNKNOWN, Sessions, old_snapshot, unknown
 from bridge.flows.runs.ledger import lines_of
 from bridge.flows.runs.report import EXAMPLES, history_entry, outcome, report
 from bridge.flows.runs.report_page import page
-from bridge.flows.runs.runs import History, Parts, Runs, Snapshots, Watch, stamp
+from bridge.flows.runs.runs import History, Parts, Runs, Snapshots, Watch
 from mapping.comparison import Refused
 from mapping.export import RunPlan
 from mapping.run import Column, ColumnRecord, PartResult, Run, Snapshot
+from mapping.times import iso
 
 REMEMBERED_RUNS = 5
 SHOWN_RUNS = 12
@@ -77,7 +78,7 @@ class Committing:
         `document` is more for the report, `told` more for the run's row.
         """
         status = run.halt.status if run.halt else "done"
-        now = stamp(self.clock())
+        now = iso(self.clock())
         examples = {name: plan.details.get(name, []) for name in EXAMPLES} if plan else {}
         full = report(run, results, status=status, now=now, snapshot=snapshot, examples=examples)
         full |= document
@@ -196,7 +197,7 @@ class Committing:
             rows=written.rows,
             unknown=unknown,
             exported_at=max(plan.exported_at, pointer.exported_at if pointer else ""),
-            committed_at=stamp(self.clock()),
+            committed_at=iso(self.clock()),
             data_points=(*before, plan.data_points)[-REMEMBERED_RUNS:],
             on_leave=plan.details.get("on_leave", "false"),
             update_existing_only=plan.details.get("update_existing_only"),

@@ -9,13 +9,13 @@ from bridge.flows.runs import foretold
 from bridge.flows.runs.columns import Resolved
 from bridge.flows.runs.guards import Facts, decide
 from bridge.flows.runs.masking import masked
-from bridge.flows.runs.runs import stamp
 from bridge.flows.runs.sync import FRAME
 from mapping.braze_fields import CONSENT_ATTRIBUTES
 from mapping.comparison import Compared, RejectedRow, Staged
 from mapping.export import Manifest, PartRef, RunPlan
 from mapping.installation import BrazeSettings
 from mapping.run import Column, Run, Snapshot
+from mapping.times import iso
 
 SEND_WITHIN = timedelta(hours=24)
 
@@ -125,7 +125,7 @@ class Described:
         stated = self.order.manifest.send_before
         if stated is None and self.run.kind == "campaign":
             stated = datetime.fromisoformat(self.order.exported_at) + SEND_WITHIN
-        return stamp(stated) if stated else None
+        return iso(stated) if stated else None
 
     def _existing_only(self) -> bool:
         stated = self.order.manifest.send_to_existing_only

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from bridge.flows.runs.runs import stamp
 from mapping.braze_rows import RECIPIENT_NAMES
 from mapping.delivery import CampaignOrder, DeliveryMessage, delivery_id
 from mapping.export import RunPlan
 from mapping.packing import BRAZE_OBJECTS, BRAZE_RECIPIENTS, MESSAGE_BYTES, pack
+from mapping.times import iso
 
 REASON = "no_answer"
 DETAIL = (
@@ -39,7 +39,7 @@ class Held:
     def file(self, plan: RunPlan, part: int, lines: Mapping[int, bytes]) -> None:
         """A letter for as many lines as one request takes."""
         numbers = sorted(lines)
-        now = stamp(self.clock())
+        now = iso(self.clock())
         campaign = _order(plan) if plan.kind == "campaign" else None
         items = [_recipient(lines[at]) if campaign else _event(plan, lines[at], part, at) for at in numbers]
         most = BRAZE_RECIPIENTS if campaign else BRAZE_OBJECTS

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from bridge.errors import Rejected
 from bridge.flows.runs.comparing import UNKNOWN, Comparing, old_snapshot, unknown_of
-from bridge.flows.runs.runs import Outbox, Parts, Runs, Snapshots, stamp
+from bridge.flows.runs.runs import Outbox, Parts, Runs, Snapshots
 from mapping.export import RunPlan, run_id
 from mapping.run import Reconciling, Run, Snapshot
+from mapping.times import iso
 
 SAMPLE = 1_000
 MOST_BRAZE_IDS = 10_000
@@ -63,7 +64,7 @@ class Joiners:
             key=run.key,
             etag="",
             status="planning",
-            created_at=stamp(self.clock()),
+            created_at=iso(self.clock()),
         )
         kept = self.runs.create(reading)
         self.exports.send([json.dumps({"run_id": kept.id, "step": "resume"})], group=run.integration_id)
@@ -91,7 +92,7 @@ class Joiners:
                 "rows": written.rows,
                 "members": written.members,
                 "unknown": unknown,
-                "committed_at": stamp(self.clock()),
+                "committed_at": iso(self.clock()),
             }
         )
         self.snapshots.describe(marked)

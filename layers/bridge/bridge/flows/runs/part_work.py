@@ -14,10 +14,11 @@ from bridge.flows.runs.ledger import Ledger, lines_of
 from bridge.flows.runs.part_stores import PartReader, PartRow, Pause
 from bridge.flows.runs.pump import Pump, Sender, Stop, Unanswered
 from bridge.flows.runs.readback import ids_per_call
-from bridge.flows.runs.runs import Beat, Later, Verdict, stamp
+from bridge.flows.runs.runs import Beat, Later, Verdict
 from bridge.flows.runs.witness import Nobody, Witness
 from mapping.export import PartRef, RunPlan
 from mapping.run import Ended, Halt, PartResult, Run
+from mapping.times import iso
 
 if TYPE_CHECKING:
     from bridge.flows.runs.sync import PartSync
@@ -48,7 +49,7 @@ class PartWork:
     def __post_init__(self) -> None:  # noqa: D105 (reads the checkpoint)
         self.ref = self.plan.parts[self.part - 1]
         self.ledger = Ledger.read(self.leased.ledger, self.ref.rows)
-        self.ledger.started_at = self.ledger.started_at or stamp(self._now())
+        self.ledger.started_at = self.ledger.started_at or iso(self._now())
         self.known = self._settled()
 
     def go_on(self) -> Verdict:
@@ -176,7 +177,7 @@ class PartWork:
     def _too_late(self) -> bool:
         # Recipients and events are asked after one by one, and rejected; members go with the next export.
         limit = self.plan.send_before if self.plan.kind == "audience" else None
-        return limit is not None and stamp(self._now()) >= limit
+        return limit is not None and iso(self._now()) >= limit
 
     def _checkpoint(self) -> bool:
         self._keep()
@@ -202,7 +203,7 @@ class PartWork:
     def _finish(self, ended: Ended, reason: str = "") -> Verdict:
         if not self._checkpoint():
             return Later(self.flow.lease_seconds // 4, "the part was taken over")
-        result = self.ledger.result(self.part, ended, stamp(self._now()), reason)
+        result = self.ledger.result(self.part, ended, iso(self._now()), reason)
         self._put_by(lines_of(result.held), ended)
         if not self._stored(result) or not self.flow.rows.finish(self.run.id, self.part, self.owner):
             return Later(self.flow.lease_seconds // 4, "the part was taken over")

@@ -15,10 +15,11 @@ from bridge.flows.runs.describing import Order
 from bridge.flows.runs.readback_plan import ReadingPlans
 from bridge.flows.runs.repair import Repairs
 from bridge.flows.runs.rollback import Rollbacks
-from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch, stamp
+from bridge.flows.runs.runs import Exports, Parts, Snapshots, Watch
 from mapping.export import ExportKey, ExportPart, InvalidExport, Manifest
 from mapping.installation import BrazeSettings, Installation
 from mapping.run import Run, Snapshot
+from mapping.times import iso
 
 EARLY = timedelta(days=1)
 """How far `exported_at` may lie after the manifest was written: clocks and time zones differ."""
@@ -70,7 +71,7 @@ class Planning:
         if key.origin == "drop":
             manifest = Manifest(parts=(ExportPart(key=run.key),))
             _check(manifest, key)
-            return Order(manifest, stamp(self.exports.modified(run.key, run.etag)), settings)
+            return Order(manifest, iso(self.exports.modified(run.key, run.etag)), settings)
         body, modified = self.exports.manifest(run.key, run.etag)
         try:
             manifest = Manifest.model_validate_json(body)
@@ -85,7 +86,7 @@ class Planning:
                 "exported_at: lies in the future; every later export would be older than this one",
             )
         warnings = self.campaigns(installation, run.campaign_id) if run.campaign_id else ()
-        return Order(manifest, stamp(manifest.exported_at or modified), settings, warnings=warnings)
+        return Order(manifest, iso(manifest.exported_at or modified), settings, warnings=warnings)
 
     def plan(self, run: Run, order: Order, watch: Watch) -> Planned:
         """Store parts, change files and plan under the attempt's own prefix."""

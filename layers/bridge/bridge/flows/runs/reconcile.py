@@ -12,11 +12,12 @@ from bridge.flows.runs.joiners import NOT_TOLD_APART, Joiners
 from bridge.flows.runs.masking import masked
 from bridge.flows.runs.readback import NOT_PERMITTED
 from bridge.flows.runs.report import outcome
-from bridge.flows.runs.runs import Outbox, Parts, Runs, Watch, stamp
+from bridge.flows.runs.runs import Outbox, Parts, Runs, Watch
 from mapping.comparison import Drifted
 from mapping.export import RunPlan, run_id
 from mapping.readback import Kind
 from mapping.run import PartResult, Reconciling, Run
+from mapping.times import iso
 
 LEASE = 60
 DRIFT = "drift.parquet"
@@ -106,7 +107,7 @@ class Reconciled:
             key=f"runs/{run.id}/drift.parquet",
             etag="",
             status="planning",
-            created_at=stamp(self.clock()),
+            created_at=iso(self.clock()),
         )
         kept = self.runs.create(repair)
         self.exports.send([json.dumps({"run_id": kept.id, "step": "resume"})], group=run.integration_id)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Protocol
@@ -200,8 +200,3 @@ def held(runs: Runs, run_id: str, owner: str, *, seconds: int, every: float, bea
     finally:
         over.set()
         thread.join()
-
-
-def stamp(moment: datetime) -> str:
-    """ISO 8601, UTC, milliseconds, Z: comparable as text."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,9 +12,10 @@ from bridge.flows.runs.commit import Committing
 from bridge.flows.runs.healing import Healing
 from bridge.flows.runs.plan import Planning
 from bridge.flows.runs.reconcile import Reconciled
-from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held, stamp
+from bridge.flows.runs.runs import Beat, Finished, Later, Outbox, Runs, Verdict, Watch, held
 from bridge.flows.runs.taking import SHORTLY, Line, Pace, Taking, waited
 from mapping.run import ENDED, STARTING, Halt, Run
+from mapping.times import iso
 
 MAX_ATTEMPTS = 5
 MAX_COMMITS = 20
@@ -50,7 +51,7 @@ class RunSteps:
         verdict: Verdict = Finished()
         for message in arrivals.read(body):
             if isinstance(message, arrivals.Arrived):
-                self.runs.create(message.run(stamp(self.clock())))
+                self.runs.create(message.run(iso(self.clock())))
             answer = self.advance(message, owner=owner, beat=beat)
             verdict = answer if isinstance(answer, Later) else verdict
         return verdict
@@ -110,7 +111,7 @@ class RunSteps:
         order = self.planning.order(run)
         acts = run.takes_audience and not order.manifest.dry_run
         if acts and (wait := self._taking.take(run, order, owner, watch)):
-            since = run.waiting_since or stamp(self.clock())
+            since = run.waiting_since or iso(self.clock())
             if waited(since, self.clock()) > LONGEST_WAIT:
                 raise Blocked(
                     "waited_too_long", f"{wait.reason} held the audience for {LONGEST_WAIT.days} days"
@@ -150,7 +151,7 @@ class RunSteps:
             plan=kept_plan.of(planned.plan),
             plan_ref=planned.ref,
             parts=len(planned.plan.parts),
-            ended_at=stamp(self.clock()) if dry or status == "stale" else None,
+            ended_at=iso(self.clock()) if dry or status == "stale" else None,
         )
         return fixed or Later(SHORTLY, "the run was changed meanwhile")
 
@@ -217,7 +218,7 @@ class RunSteps:
 
     def _reported(self, run: Run, owner: str) -> Verdict:
         if run.report_key is None:
-            now = stamp(self.clock())
+            now = iso(self.clock())
             key = self.committing.report_only(run, now)
             self.runs.move(run, owner, expect={run.status}, report_key=key)
         return Finished()
