@@ -145,13 +145,13 @@ def remembered(
     `before` is the memory as it was when they went out: what another worker changed since then was on its way
     at the same time, and only Braze knows which of two values came last.
     """
-    after = dict(memory)
+    after = _last(sent)
     was = memory if before is None else before
-    for name, one in _last(sent).items():
-        now = memory.get(name)
-        if now is None or (now.at <= one.at and now == was.get(name)):
-            after[name] = one
-        else:
+    for name, now in memory.items():
+        one = after.get(name)
+        if one is None:
+            after[name] = now
+        elif now.at > one.at or now != was.get(name):
             after[name] = Sent(max(now.at, one.at), one.digest if now.digest == one.digest else "")
     if len(after) > MOST_ATTRIBUTES:
         newest = sorted(after, key=lambda name: after[name].at, reverse=True)[:MOST_ATTRIBUTES]

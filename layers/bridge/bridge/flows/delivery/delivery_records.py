@@ -219,8 +219,10 @@ def _whole(begun: Begun, learned: Round) -> dict[int, ItemOutcome]:
 
 
 def _first(outcomes: Mapping[int, ItemOutcome], kinds: Sequence[Outcome]) -> ItemOutcome | None:
-    found = (one for kind in kinds for _, one in sorted(outcomes.items()) if one.outcome is kind)
-    return next(found, None)
+    for kind in kinds:
+        if found := [index for index, one in outcomes.items() if one.outcome is kind]:
+            return outcomes[min(found)]
+    return None
 
 
 def _why(error: BridgeError | ItemOutcome | None) -> tuple[str, str]:
@@ -237,7 +239,7 @@ def _status(outcomes: Mapping[int, ItemOutcome]) -> str:
 
 def _left_out_count(mapped: Mapped) -> dict[str, int]:
     """How many items lack a value, whatever became of them; of the row alone, for metrics count an item once."""
-    incomplete = sum(1 for one in mapped.values() if any(not note.sent for note in one.left_out))
+    incomplete = sum(not all(note.sent for note in one.left_out) for one in mapped.values() if one.left_out)
     return {"left_out": incomplete} if incomplete else {}
 
 
