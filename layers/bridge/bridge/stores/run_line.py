@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bridge.stores.worker_lease import moment
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -26,7 +28,7 @@ class RunLine:
             Item={
                 "pk": {"S": f"AUDIENCE#{audience}"},
                 "sk": {"S": f"LINE#{exported_at}#{run_id}"},
-                "until": {"N": str(int(until.timestamp() * 1000))},
+                "until": moment(until),
                 "expires_at": {"N": str(int((until + KEPT).timestamp()))},
             },
         )
